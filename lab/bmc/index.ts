@@ -1,0 +1,16 @@
+export { Bmc } from "./bmc";
+export type { SecureBoot } from "./bmc";
+export type { KeyedCertificate } from "./certificates";
+export { BmcControl, controlRequest } from "./control";
+export type { BmcSnapshot } from "./snapshot";
+export type { Fault, FaultRule } from "./faults";
+export { FaultInjector } from "./faults";
+export type { JournalEntry, LogEntry } from "./journal";
+export type { Death } from "./listener";
+export { NullMachine } from "./machine";
+export type { BootMedium, BootPlan, BootProgress, BootSource, Firmware, Machine } from "./machine";
+export type { PowerState } from "./power";
+export { BmcRack } from "./rack";
+export type { RackOptions } from "./rack";
+export type { BmcSpec, CpuSpec, Credentials, DialectName, DriveSpec, HardwareSpec, NicSpec, Timings } from "./spec";
+export { DEFAULT_TIMINGS } from "./spec";

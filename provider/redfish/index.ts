@@ -1,0 +1,18 @@
+export * from "./accounts";
+export * from "./bios";
+export type { BiosAttributes, BiosValue, RegistryAttribute } from "./bios-names";
+export { sameValue } from "./bios-names";
+export * from "./boot";
+export * from "./boot-http";
+export { BmcClient } from "./client";
+export * from "./discover";
+export { RedfishError } from "./errors";
+export * from "./facts";
+export * from "./inventory";
+export * from "./media";
+export * from "./nics";
+export { BmcPool } from "./pool";
+export * from "./power";
+export { type Vendor, systemVendor, vendorOf } from "./quirks";
+export * as read from "./read";
+export type * from "./types";

@@ -1,0 +1,11 @@
+export * from "./account";
+export * from "./bios-settings";
+export * from "./boot-override";
+export type * from "./connection";
+export type * from "./facts";
+export * from "./functions";
+export type * from "./inputs";
+export * from "./installation";
+export { packageOptions } from "./registration";
+export * from "./server";
+export * from "./virtual-media";
