@@ -31,6 +31,18 @@ export class BmcAccess {
     return work(this.bmc(ctx, connection));
   }
 
+  /** As `read`, for the part of a create or update that comes before the first write: it counts for the failure budget. */
+  async begin<T>(ctx: Context, connection: BmcConnection, work: (bmc: Bmc) => Promise<T>): Promise<T> {
+    const endpoint = endpointOf(connection);
+    this.checkBudget(ctx.config, endpoint);
+    try {
+      return await this.read(ctx, connection, work);
+    } catch (error) {
+      this.failedAt(endpoint, ctx);
+      throw error;
+    }
+  }
+
   /**
    * Writes to a BMC: waits for the lease, which it holds until `work` ends, and for the turn of this process. Every write
    * request fails as soon as the operation is aborted, the engine is gone or the lease is lost. New servers are refused when
@@ -58,7 +70,7 @@ export class BmcAccess {
       });
       return await work(bmc);
     } catch (error) {
-      if (!ctx.signal.aborted && !this.engineIsGone) this.failed.add(endpoint);
+      this.failedAt(endpoint, ctx);
       throw error;
     } finally {
       for (const client of guarded) client.setGuard(noLease);
@@ -98,6 +110,10 @@ export class BmcAccess {
     if (this.engineIsGone) throw new Error("the engine is gone; nothing more is written");
     signal.throwIfAborted();
     lease.check();
+  }
+
+  private failedAt(endpoint: string, ctx: Context): void {
+    if (!ctx.signal.aborted && !this.engineIsGone) this.failed.add(endpoint);
   }
 
   private checkBudget(config: Configuration, endpoint: string): void {
@@ -143,6 +159,11 @@ export function bmcAccess(deps: PluginDeps): BmcAccess {
   return access;
 }
 
+/** Makes the handlers that are created from now on share this one: tests give it a clock of its own. */
+export function shareBmcAccess(access: BmcAccess | undefined): void {
+  shared = access;
+}
+
 let shared: BmcAccess | undefined;
 
 function noLease(): void {
@@ -153,7 +174,7 @@ function noLease(): void {
 export function resolveConnection(connection: BmcConnection, config: Configuration): Reach {
   const endpoint = endpointOf(connection);
   const trusts = connection.fingerprint !== undefined || connection.caBundle !== undefined;
-  const fingerprint = connection.fingerprint ?? (trusts ? undefined : pinned(endpoint, config.fingerprints));
+  const fingerprint = connection.fingerprint ?? (trusts ? undefined : pinnedFingerprint(endpoint, config.fingerprints));
   const resolved: Reach = {
     endpoint,
     username: connection.username ?? config.username,
@@ -174,7 +195,11 @@ export function endpointOf(connection: Pick<BmcConnection, "endpoint">): string 
   return URL.canParse(url) ? new URL(url).origin : given;
 }
 
-function pinned(endpoint: string, fingerprints: Record<string, string> | undefined): string | undefined {
+/** The fingerprint that the configuration has for an endpoint: by host and port, else by host. */
+export function pinnedFingerprint(
+  endpoint: string,
+  fingerprints: Record<string, string> | undefined,
+): string | undefined {
   if (!fingerprints || !URL.canParse(endpoint)) return undefined;
   const { host, hostname } = new URL(endpoint);
   return fingerprints[host] ?? fingerprints[hostname] ?? fingerprints[hostname.replace(/^\[|\]$/g, "")];

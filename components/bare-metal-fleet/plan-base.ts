@@ -19,12 +19,18 @@ export interface BaseSubject {
 }
 
 /** Parameters of `scripts/base-preparation.sh`: texts of lines, nothing secret, the same for the same arguments. */
-export function baseParameters(args: BareMetalFleetArgs, planned: PlannedClass, subject: BaseSubject): Record<string, string> {
+export function baseParameters(
+  args: BareMetalFleetArgs,
+  planned: PlannedClass,
+  subject: BaseSubject,
+): Record<string, string> {
   const family = planned.osImage?.family;
   const backend = family && !subject.joined ? BACKENDS[family] : undefined;
   const resolver = { nameservers: args.nameservers ?? [], searchDomains: args.searchDomains ?? [] };
   const files = backend ? networkFiles(backend, subject.interfaces, resolver) : [];
-  const gateways = subject.interfaces.flatMap(({ gateway, gateway6 }) => [gateway, gateway6].flatMap((address) => address ?? []));
+  const gateways = subject.interfaces.flatMap(({ gateway, gateway6 }) =>
+    [gateway, gateway6].flatMap((address) => address ?? []),
+  );
   const users = args.users ?? [];
   const parameters: Record<string, string> = {
     HOSTNAME: subject.hostname,
@@ -35,12 +41,22 @@ export function baseParameters(args: BareMetalFleetArgs, planned: PlannedClass, 
     AUTHORIZED_KEYS: lines(users.flatMap((user) => user.authorizedKeys.map((key) => `${user.name} ${key.trim()}`))),
     KERNEL_MODULES: lines(merge(args.kernelModules, planned.kernelModules)),
     KERNEL_PARAMETERS: lines(planned.kernelParameters ?? []),
-    SYSCTLS: lines(Object.entries({ ...args.sysctls, ...planned.sysctls }).map(([key, value]) => `${key}=${value}`).sort()),
+    SYSCTLS: lines(
+      Object.entries({ ...args.sysctls, ...planned.sysctls })
+        .map(([key, value]) => `${key}=${value}`)
+        .sort(),
+    ),
     PACKAGES: lines(merge(args.packages, planned.packages)),
-    REPOSITORIES: lines((args.repositories ?? []).map(({ name, definition, key }) => [name, base64(definition), base64(key ?? "")].join(" ").trim())),
+    REPOSITORIES: lines(
+      (args.repositories ?? []).map(({ name, definition, key }) =>
+        [name, base64(definition), base64(key ?? "")].join(" ").trim(),
+      ),
+    ),
     ALLOW_REBOOT: planned.allowReboot ? "yes" : "no",
     NETWORK_BACKEND: files.length > 0 ? backend! : "",
     NETWORK_FILES: lines(files.map((file) => `${file.path} ${base64(file.content)}`)),
+    NAMESERVERS: lines(files.length > 0 ? resolver.nameservers : []),
+    SEARCH_DOMAINS: lines(files.length > 0 ? resolver.searchDomains : []),
     NETWORK_GATEWAYS: lines(gateways),
     NETWORK_ADDRESSES: lines(files.length > 0 ? subject.interfaces.flatMap(({ addresses }) => addresses) : []),
   };

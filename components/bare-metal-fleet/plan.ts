@@ -88,7 +88,10 @@ export function planFleet(args: BareMetalFleetArgs, inventory?: Inventory): Flee
   for (const { message } of inventory?.mistakes ?? []) mistakes.error("inventoryFile", message);
   const sourced = [...typedServers(args.servers ?? []), ...(inventory?.servers ?? [])];
   if (sourced.length === 0 && !inventory?.mistakes.length) {
-    mistakes.error("servers", "is empty; give at least one server in servers or inventoryFile (a fleet is never planned for zero servers)");
+    mistakes.error(
+      "servers",
+      "is empty; give at least one server in servers or inventoryFile (a fleet is never planned for zero servers)",
+    );
   }
   checkSite(args, mistakes);
   const networks = planNetworks(args.networks ?? {}, mistakes);
@@ -96,7 +99,8 @@ export function planFleet(args: BareMetalFleetArgs, inventory?: Inventory): Flee
   const installed = new Set(entries.filter(({ joined }) => !joined).map(({ role }) => role));
   const classes = planClasses(args, networks, installed, mistakes);
   for (const [role, spec] of Object.entries(args.classes ?? {})) {
-    for (const [key, value] of Object.entries(spec.labels ?? {})) checkLabel(key, value, (reason) => mistakes.error(`classes.${role}.labels`, reason));
+    for (const [key, value] of Object.entries(spec.labels ?? {}))
+      checkLabel(key, value, (reason) => mistakes.error(`classes.${role}.labels`, reason));
   }
   const rollout = planRollout(args, entries, classes, mistakes);
   const addresses = planFleetAddresses(entries, classes, networks, mistakes);
@@ -133,34 +137,71 @@ function planFleetAddresses(
     const planned = classes.get(entry.role);
     const { spec, joined } = entry;
     if (!planned) return [];
-    const statics = readStatics(spec.addresses ?? {}, (network) => (entry.at(`addresses.${network}`)), mistakes);
+    const statics = readStatics(spec.addresses ?? {}, (network) => entry.at(`addresses.${network}`), mistakes);
     for (const network of statics.keys()) {
-      if (!joined && !planned.networks.includes(network)) entry.complain("addresses", `server ${spec.name} is not on network ${network}; its class ${entry.role} is on ${planned.networks.join(", ") || "none"}`);
+      if (!joined && !planned.networks.includes(network))
+        entry.complain(
+          "addresses",
+          `server ${spec.name} is not on network ${network}; its class ${entry.role} is on ${planned.networks.join(", ") || "none"}`,
+        );
     }
     const own = spec.address === undefined ? undefined : parseAddress(spec.address);
     if (own && planned.management && !joined) {
       const rest = (statics.get(planned.management.name) ?? []).filter(({ family }) => family !== own.family);
       if (rest.length !== (statics.get(planned.management.name) ?? []).length) {
-        entry.complain("address", `server ${spec.name} has another address for ${planned.management.name} in addresses; give it once`);
+        entry.complain(
+          "address",
+          `server ${spec.name} has another address for ${planned.management.name} in addresses; give it once`,
+        );
       }
       statics.set(planned.management.name, [own, ...rest]);
     }
     return joined
       ? joinedAddresses(entry, own, networks)
-      : [{ name: spec.name, at: entry.at, slot: spec.slot, firstSlot: planned.firstSlot, statics, networks: planned.networks }];
+      : [
+          {
+            name: spec.name,
+            at: entry.at,
+            slot: spec.slot,
+            firstSlot: planned.firstSlot,
+            statics,
+            networks: planned.networks,
+          },
+        ];
   });
   return planAddresses(servers, networks, mistakes);
 }
 
 /** A running server takes its address in whichever network it lies, so that nobody else gets it. */
-function joinedAddresses(entry: ServerEntry, own: Address | undefined, networks: ReadonlyMap<string, PlannedNetwork>): AddressedServer[] {
+function joinedAddresses(
+  entry: ServerEntry,
+  own: Address | undefined,
+  networks: ReadonlyMap<string, PlannedNetwork>,
+): AddressedServer[] {
   if (!own) return [];
-  const home = [...networks.values()].find(({ ipv4, ipv6 }) => [ipv4, ipv6].some((subnet) => subnet && contains(rangeOf(subnet.network), own)));
+  const home = [...networks.values()].find(({ ipv4, ipv6 }) =>
+    [ipv4, ipv6].some((subnet) => subnet && contains(rangeOf(subnet.network), own)),
+  );
   if (!home) return [];
-  return [{ name: entry.spec.name, at: entry.at, firstSlot: 0, statics: new Map([[home.name, [own]]]), networks: [home.name], asIs: true }];
+  return [
+    {
+      name: entry.spec.name,
+      at: entry.at,
+      firstSlot: 0,
+      statics: new Map([[home.name, [own]]]),
+      networks: [home.name],
+      asIs: true,
+    },
+  ];
 }
 
-function planServer(args: BareMetalFleetArgs, entry: ServerEntry, planned: PlannedClass, site: Site, mistakes: Mistakes): ServerPlan {
+function planServer(
+  args: BareMetalFleetArgs,
+  entry: ServerEntry,
+  planned: PlannedClass,
+  site: Site,
+  mistakes: Mistakes,
+): ServerPlan {
   const { spec, joined } = entry;
   const own = site.addresses.get(spec.name) ?? new Map<string, never>();
   const interfaces = joined ? [] : serverInterfaces(entry, planned, site, mistakes);
@@ -169,7 +210,10 @@ function planServer(args: BareMetalFleetArgs, entry: ServerEntry, planned: Plann
   const quarantined = site.rollout.quarantined.has(spec.name);
   const identity = identityOf(entry);
   if (!joined && !identity) {
-    mistakes.warn(entry.at("serialNumber"), `server ${spec.name} has no serialNumber, sku or uuid: a swapped cable would not be noticed, and adding one later makes a new installation`);
+    mistakes.warn(
+      entry.at("serialNumber"),
+      `server ${spec.name} has no serialNumber, sku or uuid: a swapped cable would not be noticed, and adding one later makes a new installation`,
+    );
   }
   const reinstall = args.reinstall && Object.hasOwn(args.reinstall, spec.name) ? args.reinstall[spec.name] : undefined;
   const installationId = digest(spec.name, identityKey(entry), reinstall ?? "");
@@ -184,25 +228,39 @@ function planServer(args: BareMetalFleetArgs, entry: ServerEntry, planned: Plann
     labels: { ...planned.labels, ...spec.labels },
     installationId,
   };
-  const batch = site.rollout.canary.has(spec.name) ? 0 : site.rollout.batches.findIndex((names) => names.includes(spec.name)) + 1;
+  const batch = site.rollout.canary.has(spec.name)
+    ? 0
+    : site.rollout.batches.findIndex((names) => names.includes(spec.name)) + 1;
   return {
     name: spec.name,
     role: entry.role,
     node,
     quarantined,
     ...(joined || quarantined ? {} : { batch }),
-    ...(joined ? { hostKey: spec.hostKey } : { machine: planMachine(args, entry, planned, { ...site, interfaces, identity, installationId, reinstall }) }),
+    ...(joined
+      ? { hostKey: spec.hostKey }
+      : { machine: planMachine(args, entry, planned, { ...site, interfaces, identity, installationId, reinstall }) }),
     base: baseParameters(args, planned, { hostname: spec.name, joined, interfaces }),
   };
 }
 
-function serverInterfaces(entry: ServerEntry, planned: PlannedClass, site: Site, mistakes: Mistakes): PlannedInterface[] {
+function serverInterfaces(
+  entry: ServerEntry,
+  planned: PlannedClass,
+  site: Site,
+  mistakes: Mistakes,
+): PlannedInterface[] {
   const { spec } = entry;
   const specs = planned.interfaces ?? [{ name: spec.nics?.[0]?.name ?? "primary", networks: planned.networks }];
   if (!planned.interfaces) {
-    const untagged = planned.networks.filter((name) => site.networks.get(name) && site.networks.get(name)!.vlan === undefined);
+    const untagged = planned.networks.filter(
+      (name) => site.networks.get(name) && site.networks.get(name)!.vlan === undefined,
+    );
     if (untagged.length > 1) {
-      mistakes.error(entry.at("nics"), `${untagged.join(" and ")} are untagged but class ${entry.role} has no interfaces to keep them apart; describe classes.${entry.role}.interfaces, or give all but one a vlan`);
+      mistakes.error(
+        entry.at("nics"),
+        `${untagged.join(" and ")} are untagged but class ${entry.role} has no interfaces to keep them apart; describe classes.${entry.role}.interfaces, or give all but one a vlan`,
+      );
     }
   }
   const server = { name: spec.name, at: entry.at, mac: spec.mac, nics: spec.nics ?? [] };
@@ -213,7 +271,12 @@ function planMachine(
   args: BareMetalFleetArgs,
   entry: ServerEntry,
   planned: PlannedClass,
-  site: Site & { interfaces: PlannedInterface[]; identity?: HardwareIdentity; installationId: string; reinstall?: string },
+  site: Site & {
+    interfaces: PlannedInterface[];
+    identity?: HardwareIdentity;
+    installationId: string;
+    reinstall?: string;
+  },
 ): MachinePlan {
   const { spec } = entry;
   const leaving = site.rollout.decommissioned.has(spec.name) || args.deletionProtection === false;
@@ -276,6 +339,11 @@ function identityOf({ spec }: ServerEntry): HardwareIdentity | undefined {
 
 /** The one mark of the machine that counts for its installation, so that adding a further one later changes nothing. */
 function identityKey({ spec, joined }: ServerEntry): string {
-  if (joined) return (spec.hostKey ?? "").trim().split(/[ \t]+/).slice(0, 2).join(" ");
+  if (joined)
+    return (spec.hostKey ?? "")
+      .trim()
+      .split(/[ \t]+/)
+      .slice(0, 2)
+      .join(" ");
   return (spec.serialNumber ?? spec.uuid ?? spec.sku ?? "").trim().toLowerCase();
 }

@@ -68,16 +68,22 @@ export class NodeStep extends pulumi.ComponentResource {
     const nodes = chooseNodes(name, args);
     const mistakes = new Mistakes();
     const script = readScript("script", args.script, mistakes);
-    const deletion = args.deleteScript === undefined ? undefined : readScript("deleteScript", args.deleteScript, mistakes);
+    const deletion =
+      args.deleteScript === undefined ? undefined : readScript("deleteScript", args.deleteScript, mistakes);
     for (const gone of args.abandon ?? []) {
-      if (!args.nodes.some((node) => node.name === gone)) mistakes.warn("abandon", `there is no node ${gone} any more; remove it from abandon`);
+      if (!args.nodes.some((node) => node.name === gone))
+        mistakes.warn("abandon", `there is no node ${gone} any more; remove it from abandon`);
     }
     report(`NodeStep ${name}`, mistakes, this);
     const file = "step.sh";
     const scripts = scriptFromText(file, stepText(digest(name), script, deletion));
     const steps = nodes.map((node): [string, command.remote.Command] => {
       const options = { parent: this, retainOnDelete: (args.abandon ?? []).includes(node.name) };
-      const uploaded = uploadScripts(`${name}-${node.name}-scripts`, { node, access: args.access, scripts }, { parent: this });
+      const uploaded = uploadScripts(
+        `${name}-${node.name}-scripts`,
+        { node, access: args.access, scripts },
+        { parent: this },
+      );
       const { access, parameters } = args;
       const deleteScript = deletion === undefined ? undefined : file;
       const step = { node, access, uploaded, script: file, deleteScript, deleteArguments: ["delete"], parameters };
@@ -116,9 +122,13 @@ function readScript(argument: string, given: unknown, mistakes: Mistakes): strin
 function checked(argument: string, text: string, mistakes: Mistakes): string {
   const interpreter = /^#!\s*(.*)/.exec(text)?.[1];
   if (interpreter !== undefined && !/\b(ba)?sh\b/.test(interpreter)) {
-    mistakes.error(argument, `is a script for ${interpreter}; only bash is supported (call other interpreters from it)`);
+    mistakes.error(
+      argument,
+      `is a script for ${interpreter}; only bash is supported (call other interpreters from it)`,
+    );
   }
-  if (Buffer.byteLength(text) > 64 * 1024) mistakes.error(argument, "is larger than 64 KiB; let it fetch its data from the mirror");
+  if (Buffer.byteLength(text) > 64 * 1024)
+    mistakes.error(argument, "is larger than 64 KiB; let it fetch its data from the mirror");
   return text;
 }
 

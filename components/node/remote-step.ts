@@ -45,7 +45,8 @@ export function uploadScripts(name: string, args: UploadArgs, opts?: pulumi.Cust
     name,
     {
       connection: connectionTo(node, access),
-      source: "folder" in source ? new pulumi.asset.FileArchive(source.folder) : new pulumi.asset.StringAsset(source.text),
+      source:
+        "folder" in source ? new pulumi.asset.FileArchive(source.folder) : new pulumi.asset.StringAsset(source.text),
       remotePath: "folder" in source ? folder : `${folder}/${scripts.files[0]}`,
       triggers: [node.installationId],
     },
@@ -58,13 +59,19 @@ export function uploadScripts(name: string, args: UploadArgs, opts?: pulumi.Cust
  * Runs one script on a node. The command line names the script and nothing else; a changed script or parameter is an update,
  * a new installation of the node a replacement that deletes first.
  */
-export function remoteStep(name: string, args: RemoteStepArgs, opts?: pulumi.CustomResourceOptions): command.remote.Command {
+export function remoteStep(
+  name: string,
+  args: RemoteStepArgs,
+  opts?: pulumi.CustomResourceOptions,
+): command.remote.Command {
   const { node, access, uploaded, script, deleteScript, deleteArguments = [], parameters } = args;
   const line = (file: string, ...rest: string[]) => {
     const run = ["bash", remoteFile(uploaded.scripts, node.user, file), ...rest].join(" ");
     return node.user === "root" ? run : `sudo -n ${run}`;
   };
-  const withInstallation = pulumi.output(parameters ?? {}).apply((given) => ({ ...given, RACKFORM_INSTALLATION_ID: node.installationId }));
+  const withInstallation = pulumi
+    .output(parameters ?? {})
+    .apply((given) => ({ ...given, RACKFORM_INSTALLATION_ID: node.installationId }));
   return new command.remote.Command(
     name,
     {
@@ -98,10 +105,16 @@ export function encodeParameters(parameters: Record<string, string>): string {
     .sort()
     .map((name) => {
       const bytes = Buffer.from(parameters[name], "utf8");
-      if (!/^[A-Z][A-Z0-9_]*$/.test(name)) throw new Error(`parameter name ${JSON.stringify(name)} is not allowed; use capital letters, digits and underscores`);
-      if (RESERVED.test(name)) throw new Error(`parameter name ${name} is taken by the shell; choose another, such as STEP_${name}`);
-      if (bytes.length > LARGEST_PARAMETER) throw new Error(`parameter ${name} has ${bytes.length} bytes; at most ${LARGEST_PARAMETER} are allowed`);
-      if (bytes.includes(0)) throw new Error(`parameter ${name} holds a NUL byte, which an environment variable cannot`);
+      if (!/^[A-Z][A-Z0-9_]*$/.test(name))
+        throw new Error(
+          `parameter name ${JSON.stringify(name)} is not allowed; use capital letters, digits and underscores`,
+        );
+      if (RESERVED.test(name))
+        throw new Error(`parameter name ${name} is taken by the shell; choose another, such as STEP_${name}`);
+      if (bytes.length > LARGEST_PARAMETER)
+        throw new Error(`parameter ${name} has ${bytes.length} bytes; at most ${LARGEST_PARAMETER} are allowed`);
+      if (bytes.includes(0))
+        throw new Error(`parameter ${name} holds a NUL byte, which an environment variable cannot`);
       return `${name}=${bytes.toString("base64")}\n`;
     });
   return lines.join("");

@@ -9,17 +9,21 @@ export function publicKeyOf(privateKey: string): string {
   if (!match) throw new Error("the access key is no private key in PEM; make one with ssh-keygen -t ed25519 -N ''");
   if (match[1] === "OPENSSH PRIVATE KEY") return fromOpenSsh(Buffer.from(match[2], "base64"));
   if (match[1] === "PRIVATE KEY") return fromPkcs8(privateKey);
-  throw new Error(`the access key is of the form ${match[1]}; use OpenSSH's own format, as ssh-keygen -t ed25519 -N '' writes it`);
+  throw new Error(
+    `the access key is of the form ${match[1]}; use OpenSSH's own format, as ssh-keygen -t ed25519 -N '' writes it`,
+  );
 }
 
 function fromOpenSsh(body: Buffer): string {
   const magic = Buffer.from("openssh-key-v1\0");
-  if (!body.subarray(0, magic.length).equals(magic)) throw new Error("the access key is damaged: it does not begin as an OpenSSH key");
+  if (!body.subarray(0, magic.length).equals(magic))
+    throw new Error("the access key is damaged: it does not begin as an OpenSSH key");
   const reader = new Reader(body.subarray(magic.length));
   const cipher = reader.text();
   reader.bytes();
   reader.bytes();
-  if (cipher !== "none") throw new Error("the access key has a passphrase; give one without (ssh-keygen -p removes it)");
+  if (cipher !== "none")
+    throw new Error("the access key has a passphrase; give one without (ssh-keygen -p removes it)");
   if (reader.integer() !== 1) throw new Error("the access key file holds several keys; give one");
   return line(reader.bytes());
 }
@@ -32,7 +36,8 @@ function fromPkcs8(pem: string): string {
   } catch {
     raw = undefined;
   }
-  if (raw === undefined) throw new Error("the access key is not an Ed25519 key; make one with ssh-keygen -t ed25519 -N ''");
+  if (raw === undefined)
+    throw new Error("the access key is not an Ed25519 key; make one with ssh-keygen -t ed25519 -N ''");
   return line(Buffer.concat([field(Buffer.from("ssh-ed25519")), field(Buffer.from(raw, "base64url"))]));
 }
 

@@ -18,7 +18,9 @@ export interface StepScripts {
 export function scriptsIn(folder: string): StepScripts {
   const known = cache.get(folder);
   if (known) return known;
-  const files = readdirSync(folder).filter((file) => file.endsWith(".sh")).sort();
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith(".sh"))
+    .sort();
   const parts = files.flatMap((file) => [file, readFileSync(path.join(folder, file), "utf8")]);
   const scripts = { digest: digest(...parts), files, source: { folder }, below: path.basename(folder) };
   cache.set(folder, scripts);

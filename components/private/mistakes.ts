@@ -47,7 +47,11 @@ export function describeMistake(mistake: Mistake): string {
  * Throws one `InputPropertiesError` with all errors; logs the warnings first.
  * The message lists everything too, because only the plugin's Construct has the engine print the single errors.
  */
-export function report(component: string, found: Pick<Mistakes, "errors" | "warnings">, resource?: pulumi.Resource): void {
+export function report(
+  component: string,
+  found: Pick<Mistakes, "errors" | "warnings">,
+  resource?: pulumi.Resource,
+): void {
   for (const warning of found.warnings) void pulumi.log.warn(`${component}: ${describeMistake(warning)}`, resource);
   if (found.errors.length === 0) return;
   const count = found.errors.length === 1 ? "a mistake" : `${found.errors.length} mistakes`;
@@ -69,7 +73,8 @@ export function closest(given: string, candidates: Iterable<string>): string | u
   let best: { name: string; distance: number } | undefined;
   for (const name of candidates) {
     const distance = editDistance(given.toLowerCase(), name.toLowerCase());
-    if (distance <= Math.min(2, Math.floor(name.length / 2)) && (!best || distance < best.distance)) best = { name, distance };
+    if (distance <= Math.min(2, Math.floor(name.length / 2)) && (!best || distance < best.distance))
+      best = { name, distance };
   }
   return best?.name;
 }
@@ -77,7 +82,7 @@ export function closest(given: string, candidates: Iterable<string>): string | u
 /** `allowed are a, b, c; did you mean b?` */
 export function choices(given: string, allowed: Iterable<string>): string {
   const list = [...allowed];
-  const guess = closest(given, list);
+  const guess = list.length > 1 ? closest(given, list) : undefined;
   return `allowed ${list.length === 1 ? "is" : "are"} ${list.join(", ")}${guess ? `; did you mean ${guess}?` : ""}`;
 }
 

@@ -13,7 +13,9 @@ export function requireNodes(component: string, argument: string, value: unknown
     fail(`is an Output, but it decides which resources there are; ${WAY_OUT}`);
   }
   if (value === undefined || value === null) {
-    fail(`is missing; either it was not given, or what computes it has failed, and nothing is planned for zero nodes; ${WAY_OUT}`);
+    fail(
+      `is missing; either it was not given, or what computes it has failed, and nothing is planned for zero nodes; ${WAY_OUT}`,
+    );
   }
   if (!Array.isArray(value)) return fail(`is ${describe(value)}, not a list of nodes; ${WAY_OUT}`);
   if (value.length === 0) fail("is an empty list; give at least one node, or remove the component");
@@ -27,12 +29,14 @@ export function requireNodes(component: string, argument: string, value: unknown
     const { name, port, labels } = node as Node;
     if (names.has(name)) fail(`names ${name} twice; node names are unique`);
     names.add(name);
-    if (port !== undefined && (!Number.isInteger(port) || port < 1 || port > 65535)) fail(`has ${String(port)} at [${index}].port; allowed is 1 to 65535`);
+    if (port !== undefined && (!Number.isInteger(port) || port < 1 || port > 65535))
+      fail(`has ${String(port)} at [${index}].port; allowed is 1 to 65535`);
     return { ...(node as Node), port: port ?? 22, labels: labels ?? {} };
   });
 }
 
-const WAY_OUT = "pass a plain list such as fleet.nodes, or (await reference.getOutputDetails(\"nodes\")).value from another stack";
+const WAY_OUT =
+  'pass a plain list such as fleet.nodes, or (await reference.getOutputDetails("nodes")).value from another stack';
 
 function describe(value: unknown): string {
   return typeof value === "object" ? "an object" : `a ${typeof value}`;

@@ -2,7 +2,8 @@
 export const NAME = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /** What `NAME` allows, for error messages. */
-export const NAME_RULE = "use lowercase letters, digits and hyphens, at most 63, beginning and ending with a letter or digit";
+export const NAME_RULE =
+  "use lowercase letters, digits and hyphens, at most 63, beginning and ending with a letter or digit";
 
 const MAC = /^([0-9a-f]{2})([:-]?)([0-9a-f]{2})(\2[0-9a-f]{2}){4}$/i;
 
@@ -17,10 +18,19 @@ export function parseMac(text: string): string | undefined {
 /** An OpenSSH public key as in `authorized_keys`, without options: type, base64, optional comment. */
 export function isPublicKey(text: string): boolean {
   const [type, body, ...comment] = text.trim().split(/[ \t]+/);
-  if (!/^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)$/.test(type)) return false;
+  if (
+    !/^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)$/.test(
+      type,
+    )
+  )
+    return false;
   if (text.includes("\n") || !body || !/^[A-Za-z0-9+/]+={0,2}$/.test(body) || comment.length > 16) return false;
   const blob = Buffer.from(body, "base64");
-  return blob.length > 4 + type.length && blob.readUInt32BE(0) === type.length && blob.toString("latin1", 4, 4 + type.length) === type;
+  return (
+    blob.length > 4 + type.length &&
+    blob.readUInt32BE(0) === type.length &&
+    blob.toString("latin1", 4, 4 + type.length) === type
+  );
 }
 
 /** The endpoint of a BMC as the Redfish client wants it: scheme and host, no path; undefined when it cannot be one. */

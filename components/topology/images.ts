@@ -31,7 +31,12 @@ const debian = (version: string, codename: string): ImagePreset => {
     version,
     upstream: "https://deb.debian.org/debian",
     folder: "debian",
-    files: { kernel: `${netboot}/linux`, initrd: `${netboot}/initrd.gz`, shim: `${netboot}/bootnet{efi}.efi`, grub: `${netboot}/grub{efi}.efi` },
+    files: {
+      kernel: `${netboot}/linux`,
+      initrd: `${netboot}/initrd.gz`,
+      shim: `${netboot}/bootnet{efi}.efi`,
+      grub: `${netboot}/grub{efi}.efi`,
+    },
     architectures: DEB_ARCH,
     source: `debian.org: dists/${codename}/main/installer-*/current/images/netboot (Debian installation guide, 4.2 and 4.5), November 2026`,
   };
@@ -72,7 +77,8 @@ export const IMAGES: Readonly<Record<string, ImagePreset>> = {
       grub: "netboot/{arch}/grub{efi}.efi",
     },
     architectures: { x86_64: DEB_ARCH.x86_64 },
-    source: "releases.ubuntu.com/24.04 and the netboot artifacts that subiquity publishes beside its ISO, November 2026",
+    source:
+      "releases.ubuntu.com/24.04 and the netboot artifacts that subiquity publishes beside its ISO, November 2026",
   },
   "debian-12": debian("12", "bookworm"),
   "debian-13": debian("13", "trixie"),
@@ -95,16 +101,25 @@ export function resolveImage(
   const preset = Object.hasOwn(IMAGES, name) ? IMAGES[name] : undefined;
   if (!preset) {
     const known = [...Object.keys(context.own), ...Object.keys(IMAGES)];
-    mistakes.error(path, `there is no image ${JSON.stringify(name)}; ${choices(name, known)}; describe your own in images`);
+    mistakes.error(
+      path,
+      `there is no image ${JSON.stringify(name)}; ${choices(name, known)}; describe your own in images`,
+    );
     return undefined;
   }
   const names = preset.architectures[context.architecture];
   if (!names) {
-    mistakes.error(path, `${name} has no preset for ${context.architecture}; ${choices(context.architecture, Object.keys(preset.architectures))}; describe your own in images`);
+    mistakes.error(
+      path,
+      `${name} has no preset for ${context.architecture}; ${choices(context.architecture, Object.keys(preset.architectures))}; describe your own in images`,
+    );
     return undefined;
   }
   if (context.mirror === undefined && preset.upstream === undefined) {
-    mistakes.error(path, `${name} has no public server; set mirror to a tree that holds ${preset.folder}/BaseOS, or describe the image in images`);
+    mistakes.error(
+      path,
+      `${name} has no public server; set mirror to a tree that holds ${preset.folder}/BaseOS, or describe the image in images`,
+    );
     return undefined;
   }
   return fromPreset(preset, context.architecture, names, context.mirror);
@@ -117,9 +132,13 @@ function fromPreset(
   mirror: string | undefined,
 ): OsImage {
   const base = mirror === undefined ? preset.upstream! : below(mirror, preset.folder);
-  const archive = preset.archive && (mirror === undefined ? preset.archive.upstream : below(mirror, preset.archive.folder));
+  const archive =
+    preset.archive && (mirror === undefined ? preset.archive.upstream : below(mirror, preset.archive.folder));
   const url = (file: string) => {
-    const expanded = file.replaceAll("{arch}", names.arch).replaceAll("{efi}", names.efi).replaceAll("{EFI}", names.efi.toUpperCase());
+    const expanded = file
+      .replaceAll("{arch}", names.arch)
+      .replaceAll("{efi}", names.efi)
+      .replaceAll("{EFI}", names.efi.toUpperCase());
     return `${base}/${expanded}`;
   };
   const { kernel, initrd, live, shim, grub, tree } = preset.files;
@@ -139,30 +158,70 @@ function fromPreset(
 export function checkImage(path: string, image: OsImage, mistakes: Mistakes): void {
   const families = ["ubuntu", "debian", "rhel", "nocloud"];
   if (!families.includes(image.family)) {
-    mistakes.error(`${path}.family`, `${JSON.stringify(image.family)} is no family; ${choices(String(image.family), families)}`);
+    mistakes.error(
+      `${path}.family`,
+      `${JSON.stringify(image.family)} is no family; ${choices(String(image.family), families)}`,
+    );
   }
   const architectures = ["x86_64", "aarch64"];
   if (!architectures.includes(image.architecture)) {
-    mistakes.error(`${path}.architecture`, `${JSON.stringify(image.architecture)} is no architecture; ${choices(String(image.architecture), architectures)}`);
+    mistakes.error(
+      `${path}.architecture`,
+      `${JSON.stringify(image.architecture)} is no architecture; ${choices(String(image.architecture), architectures)}`,
+    );
   }
   const { kernel, initrd, liveImage, diskImage, bootloader } = image;
-  const files = { kernel, initrd, liveImage, diskImage, "bootloader.shim": bootloader?.shim, "bootloader.grub": bootloader?.grub };
+  const files = {
+    kernel,
+    initrd,
+    liveImage,
+    diskImage,
+    "bootloader.shim": bootloader?.shim,
+    "bootloader.grub": bootloader?.grub,
+  };
   for (const [field, file] of Object.entries(files)) {
     if (file === undefined) continue;
     const url = parseUrl(file.url);
     if (!url) mistakes.error(`${path}.${field}.url`, `${JSON.stringify(file.url)} is no http or https URL`, 99);
-    else if (url.username || url.password) mistakes.sensitive(`${path}.${field}`, "its URL holds credentials, which would be stored and logged; serve the file without them");
+    else if (url.username || url.password)
+      mistakes.sensitive(
+        `${path}.${field}`,
+        "its URL holds credentials, which would be stored and logged; serve the file without them",
+      );
     if (file.sha256 !== undefined && !/^[0-9a-f]{64}$/i.test(file.sha256)) {
-      mistakes.error(`${path}.${field}.sha256`, `${JSON.stringify(file.sha256)} is no SHA-256; it has 64 hexadecimal digits`, 99);
+      mistakes.error(
+        `${path}.${field}.sha256`,
+        `${JSON.stringify(file.sha256)} is no SHA-256; it has 64 hexadecimal digits`,
+        99,
+      );
     }
   }
-  if (image.mirror !== undefined && !parseUrl(image.mirror)) mistakes.error(`${path}.mirror`, `${JSON.stringify(image.mirror)} is no http or https URL`, 99);
-  if (image.family === "nocloud" && !diskImage) mistakes.error(`${path}.diskImage`, "is missing; the family nocloud writes a disk image: give url, sha256 and format", 99);
-  if (diskImage && image.family !== "nocloud") mistakes.error(`${path}.diskImage`, `is for the family nocloud, not ${image.family}; remove it or change the family`);
-  if (diskImage && diskImage.sha256 === undefined) mistakes.error(`${path}.diskImage.sha256`, "is missing; a disk image is written as it comes, so its checksum is required", 99);
-  if (image.family === "ubuntu" && !liveImage) mistakes.error(`${path}.liveImage`, "is missing; Ubuntu's installer needs the live-server ISO");
+  if (image.mirror !== undefined && !parseUrl(image.mirror))
+    mistakes.error(`${path}.mirror`, `${JSON.stringify(image.mirror)} is no http or https URL`, 99);
+  if (image.family === "nocloud" && !diskImage)
+    mistakes.error(
+      `${path}.diskImage`,
+      "is missing; the family nocloud writes a disk image: give url, sha256 and format",
+      99,
+    );
+  if (diskImage && image.family !== "nocloud")
+    mistakes.error(
+      `${path}.diskImage`,
+      `is for the family nocloud, not ${image.family}; remove it or change the family`,
+    );
+  if (diskImage && diskImage.sha256 === undefined)
+    mistakes.error(
+      `${path}.diskImage.sha256`,
+      "is missing; a disk image is written as it comes, so its checksum is required",
+      99,
+    );
+  if (image.family === "ubuntu" && !liveImage)
+    mistakes.error(`${path}.liveImage`, "is missing; Ubuntu's installer needs the live-server ISO");
   if ((image.family === "rhel" || image.family === "debian") && image.mirror === undefined) {
-    mistakes.error(`${path}.mirror`, `is missing; the ${image.family} installer needs a ${image.family === "rhel" ? "BaseOS tree" : "package mirror"}`);
+    mistakes.error(
+      `${path}.mirror`,
+      `is missing; the ${image.family} installer needs a ${image.family === "rhel" ? "BaseOS tree" : "package mirror"}`,
+    );
   }
 }
 

@@ -12,10 +12,21 @@ export function readCsv(text: string): RawInventory {
   const raw: RawInventory = { servers: [], mistakes: [] };
   let rows: Row[];
   try {
-    rows = parse(text, { bom: true, comment: "#", comment_no_infix: true, info: true, relax_column_count: true, skip_empty_lines: true, trim: true }) as unknown as Row[];
+    rows = parse(text, {
+      bom: true,
+      comment: "#",
+      comment_no_infix: true,
+      info: true,
+      relax_column_count: true,
+      skip_empty_lines: true,
+      trim: true,
+    }) as unknown as Row[];
   } catch (error) {
     const { lines, code } = error as CsvError & { lines?: number };
-    raw.mistakes.push({ line: lines, message: `the quotes do not match up (${code}); double a quote inside a quoted cell` });
+    raw.mistakes.push({
+      line: lines,
+      message: `the quotes do not match up (${code}); double a quote inside a quoted cell`,
+    });
     return raw;
   }
   const header = rows.shift();
@@ -26,12 +37,17 @@ export function readCsv(text: string): RawInventory {
   const columns = header.record;
   columns.forEach((column, index) => {
     if (column === "") raw.mistakes.push({ line: header.info.lines, message: `column ${index + 1} has no name` });
-    else if (columns.indexOf(column) !== index) raw.mistakes.push({ line: header.info.lines, message: `column ${column} is there twice` });
+    else if (columns.indexOf(column) !== index)
+      raw.mistakes.push({ line: header.info.lines, message: `column ${column} is there twice` });
   });
-  if (!columns.includes("name")) raw.mistakes.push({ line: header.info.lines, message: "there is no column called name" });
+  if (!columns.includes("name"))
+    raw.mistakes.push({ line: header.info.lines, message: "there is no column called name" });
   for (const { record, info } of rows) {
     if (record.length > columns.length) {
-      raw.mistakes.push({ line: info.lines, message: `has ${record.length} cells but there are ${columns.length} columns; quote cells that hold commas` });
+      raw.mistakes.push({
+        line: info.lines,
+        message: `has ${record.length} cells but there are ${columns.length} columns; quote cells that hold commas`,
+      });
     }
     const fields = new Map<string, Located>();
     columns.forEach((column, index) => {
@@ -49,8 +65,13 @@ export function readCsv(text: string): RawInventory {
 function decode(field: Field, cell: string): unknown {
   if (field.kind === "text") return cell;
   if (field.kind === "integer") return /^\d{1,9}$/.test(cell) ? Number(cell) : cell;
-  const pairs = cell.split(";").map((part) => part.trim()).filter((part) => part !== "");
-  const split = pairs.map((part) => [part.slice(0, part.indexOf("=")).trim(), part.slice(part.indexOf("=") + 1).trim()] as const);
+  const pairs = cell
+    .split(";")
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
+  const split = pairs.map(
+    (part) => [part.slice(0, part.indexOf("=")).trim(), part.slice(part.indexOf("=") + 1).trim()] as const,
+  );
   if (pairs.some((part) => part.indexOf("=") < 1)) return cell;
   if (field.kind === "map") return Object.fromEntries(split);
   if (field.kind === "macs") return split.map(([name, mac]) => ({ name, mac }));

@@ -60,16 +60,26 @@ export function readInventoryFile(file: string): Inventory {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message;
-    return { servers: [], credentials: {}, mistakes: [{ message: `${file}: ${reason}; paths are relative to the program's folder` }] };
+    const reason =
+      (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : (error as Error).message;
+    return {
+      servers: [],
+      credentials: {},
+      mistakes: [{ message: `${file}: ${reason}; paths are relative to the program's folder` }],
+    };
   }
   return parseInventory(text, name);
 }
 
 /** The same for text that is at hand; `name` decides the format and appears in messages. */
 export function parseInventory(text: string, name: string): Inventory {
-  const failure = (message: string): Inventory => ({ servers: [], credentials: {}, mistakes: [{ message: `${name}: ${message}` }] });
-  if (Buffer.byteLength(text) > MAX_BYTES) return failure("is larger than 16 MiB, which is no inventory of one stack; split it by rack");
+  const failure = (message: string): Inventory => ({
+    servers: [],
+    credentials: {},
+    mistakes: [{ message: `${name}: ${message}` }],
+  });
+  if (Buffer.byteLength(text) > MAX_BYTES)
+    return failure("is larger than 16 MiB, which is no inventory of one stack; split it by rack");
   if (text.includes("\u0000")) return failure("holds NUL bytes; save it as UTF-8 text");
   const extension = path.extname(name).toLowerCase();
   if (extension === ".csv") return judge(readCsv(text), name);
@@ -86,7 +96,14 @@ function judge(raw: RawInventory, name: string): Inventory {
     const values: Record<string, unknown> = {};
     for (const [key, { value, line: at }] of fields) {
       const field = FIELDS.find((candidate) => candidate.name === key);
-      if (!field) complain(at, `${key}: there is no such field; ${choices(key, FIELDS.map((one) => one.name))}`);
+      if (!field)
+        complain(
+          at,
+          `${key}: there is no such field; ${choices(
+            key,
+            FIELDS.map((one) => one.name),
+          )}`,
+        );
       else {
         const reason = misfit(field, value);
         if (reason) complain(at, `${key}: ${field.secret ? "" : `${shown(value)} `}${reason}`);
@@ -94,7 +111,10 @@ function judge(raw: RawInventory, name: string): Inventory {
       }
     }
     if (values.name === undefined && !fields.has("name")) complain(line, "name: is missing; every server needs one");
-    const { bmcUsername, bmcPassword, ...spec } = values as Record<string, unknown> & { bmcUsername?: string; bmcPassword?: string };
+    const { bmcUsername, bmcPassword, ...spec } = values as Record<string, unknown> & {
+      bmcUsername?: string;
+      bmcPassword?: string;
+    };
     if (typeof spec.name === "string" && (bmcUsername !== undefined || bmcPassword !== undefined)) {
       credentials.set(spec.name, {
         ...(bmcUsername === undefined ? {} : { username: bmcUsername }),
@@ -105,7 +125,8 @@ function judge(raw: RawInventory, name: string): Inventory {
       spec: { name: "", ...spec } as ServerSpec,
       origin: {
         path: () => "inventoryFile",
-        prefix: (field) => `${where(fields.get(field.replace(/[[.].*$/, ""))?.line ?? line)}, ${field ? `${field}: ` : ""}`,
+        prefix: (field) =>
+          `${where(fields.get(field.replace(/[[.].*$/, ""))?.line ?? line)}, ${field ? `${field}: ` : ""}`,
       },
     };
   });
@@ -119,21 +140,28 @@ function misfit(field: Field, value: unknown): string | undefined {
       if (typeof value !== "string") return "is not text; put it in quotes";
       if (value.trim() === "") return "is empty; leave the field out instead";
       // eslint-disable-next-line no-control-regex
-      return /[\u0000-\u0008\u000a-\u001f\u007f]/.test(value) ? "holds control characters; it must be one line of text" : undefined;
+      return /[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)
+        ? "holds control characters; it must be one line of text"
+        : undefined;
     case "integer": {
-      const within = typeof value === "number" && Number.isInteger(value) && value >= field.minimum! && value <= field.maximum!;
+      const within =
+        typeof value === "number" && Number.isInteger(value) && value >= field.minimum! && value <= field.maximum!;
       return within ? undefined : `is not an integer from ${field.minimum} to ${field.maximum}`;
     }
     case "map":
       if (!record) return "is not a mapping of names to texts";
-      return Object.values(value).every((one) => typeof one === "string") ? undefined : "has a value that is not text; put it in quotes";
+      return Object.values(value).every((one) => typeof one === "string")
+        ? undefined
+        : "has a value that is not text; put it in quotes";
     case "texts":
       if (!record) return "is not a mapping of network names to lists of addresses";
       return Object.values(value).every((list) => Array.isArray(list) && list.every((one) => typeof one === "string"))
         ? undefined
         : "has a value that is not a list of texts; write storage: [10.1.0.5]";
     case "macs":
-      return Array.isArray(value) && value.every(isNic) ? undefined : "is not a list of ports; write [{name: eno1, mac: aa:bb:cc:00:00:01}]";
+      return Array.isArray(value) && value.every(isNic)
+        ? undefined
+        : "is not a list of ports; write [{name: eno1, mac: aa:bb:cc:00:00:01}]";
   }
 }
 

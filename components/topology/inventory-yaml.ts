@@ -1,4 +1,13 @@
-import { isMap, isScalar, isSeq, LineCounter, type Node as YamlNode, type Pair, parseAllDocuments, type YAMLMap } from "yaml";
+import {
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node as YamlNode,
+  type Pair,
+  parseAllDocuments,
+  type YAMLMap,
+} from "yaml";
 import type { Located, RawInventory, RawServer } from "./inventory-file";
 
 /** Reads `{ defaults?, servers }` with the line of every field. JSON is YAML too. */
@@ -17,7 +26,10 @@ export function readYaml(text: string): RawInventory {
     return offset === undefined ? undefined : lines.linePos(offset).line;
   };
   for (const error of document.errors) {
-    raw.mistakes.push({ line: error.linePos?.[0].line, message: error.message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, "") });
+    raw.mistakes.push({
+      line: error.linePos?.[0].line,
+      message: error.message.split("\n")[0].replace(/ at line \d+, column \d+:?$/, ""),
+    });
   }
   if (document.errors.length > 0) return raw;
   const top = document.contents;
@@ -27,7 +39,10 @@ export function readYaml(text: string): RawInventory {
   }
   for (const pair of top.items) {
     if (!["defaults", "servers"].includes(keyOf(pair))) {
-      raw.mistakes.push({ line: lineOf(pair.key), message: `${keyOf(pair)}: there is no such section; allowed are defaults and servers` });
+      raw.mistakes.push({
+        line: lineOf(pair.key),
+        message: `${keyOf(pair)}: there is no such section; allowed are defaults and servers`,
+      });
     }
   }
   const plain = (node: unknown): unknown => {
@@ -42,9 +57,13 @@ export function readYaml(text: string): RawInventory {
     new Map(map.items.map((pair) => [keyOf(pair), { value: plain(pair.value), line: lineOf(pair.key) ?? 1 }]));
   const defaults = top.get("defaults", true) as unknown;
   const shared = isMap(defaults) ? fieldsOf(defaults) : new Map<string, Located>();
-  if (defaults !== undefined && !isMap(defaults)) raw.mistakes.push({ line: lineOf(defaults), message: "defaults: is not a mapping of fields to values" });
+  if (defaults !== undefined && !isMap(defaults))
+    raw.mistakes.push({ line: lineOf(defaults), message: "defaults: is not a mapping of fields to values" });
   if (shared.has("name")) {
-    raw.mistakes.push({ line: shared.get("name")!.line, message: "defaults.name: names are unique; a default makes no sense" });
+    raw.mistakes.push({
+      line: shared.get("name")!.line,
+      message: "defaults.name: names are unique; a default makes no sense",
+    });
     shared.delete("name");
   }
   const servers = top.get("servers", true) as unknown;
@@ -53,7 +72,11 @@ export function readYaml(text: string): RawInventory {
     return raw;
   }
   for (const item of servers.items) {
-    if (!isMap(item)) raw.mistakes.push({ line: lineOf(item), message: "servers: has an entry that is not a mapping; write - name: node-1" });
+    if (!isMap(item))
+      raw.mistakes.push({
+        line: lineOf(item),
+        message: "servers: has an entry that is not a mapping; write - name: node-1",
+      });
     else raw.servers.push(withDefaults({ line: lineOf(item) ?? 1, fields: fieldsOf(item) }, shared));
   }
   return raw;

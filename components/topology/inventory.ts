@@ -106,7 +106,11 @@ export function serversFromDiscovery<T extends DiscoveredEntry>(
     const given = name(entry);
     if (given === undefined) return [];
     const { endpoint, systemId, serialNumber, sku, uuid, fingerprint } = entry;
-    const identity = Object.fromEntries(Object.entries({ serialNumber, sku, uuid }).filter(([, value]) => value !== undefined));
-    return [{ name: given, bmc: endpoint, systemId, ...identity, ...(fingerprint ? { bmcFingerprint: fingerprint } : {}) }];
+    const identity = Object.fromEntries(
+      Object.entries({ serialNumber, sku, uuid }).filter(([, value]) => value !== undefined),
+    );
+    return [
+      { name: given, bmc: endpoint, systemId, ...identity, ...(fingerprint ? { bmcFingerprint: fingerprint } : {}) },
+    ];
   });
 }

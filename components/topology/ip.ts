@@ -44,8 +44,9 @@ export function parseCidr(text: string): { network: Network; address: Address } 
 
 /** Reads `10.0.0.10-10.0.0.99` or a single address; undefined when it is neither or runs backwards. */
 export function parseRange(text: string): Range | undefined {
-  const [first, last = first, ...rest] = text.split("-").map((part) => parseAddress(part.trim()));
-  if (!first || !last || rest.length > 0 || first.family !== last.family || first.value > last.value) return undefined;
+  const parts = text.split("-").map((part) => parseAddress(part.trim()));
+  const [first, last = parts.length === 1 ? first : undefined] = parts;
+  if (!first || !last || parts.length > 2 || first.family !== last.family || first.value > last.value) return undefined;
   return { family: first.family, first: first.value, last: last.value };
 }
 

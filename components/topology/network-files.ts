@@ -35,8 +35,14 @@ function netplan(interfaces: readonly PlannedInterface[], resolver: Resolver): N
     const common = { ...netplanAddresses(one, resolver), mtu: one.mtu };
     if (one.vlan) vlans[one.name] = { id: one.vlan.id, link: one.vlan.link, ...common };
     else if (one.bond) {
-      one.bond.memberNames.forEach((name, index) => (ethernets[name] = netplanPort(name, one.bond!.members[index], one.mtu)));
-      const parameters = { mode: one.bond.mode, "mii-monitor-interval": 100, ...(one.bond.mode === "802.3ad" ? { "lacp-rate": "fast" } : {}) };
+      one.bond.memberNames.forEach(
+        (name, index) => (ethernets[name] = netplanPort(name, one.bond!.members[index], one.mtu)),
+      );
+      const parameters = {
+        mode: one.bond.mode,
+        "mii-monitor-interval": 100,
+        ...(one.bond.mode === "802.3ad" ? { "lacp-rate": "fast" } : {}),
+      };
       bonds[one.name] = { interfaces: one.bond.memberNames, parameters, ...common };
     } else ethernets[one.name] = { ...netplanPort(one.name, one.mac, one.mtu), ...common };
   }
@@ -53,7 +59,9 @@ function netplanAddresses(one: PlannedInterface, resolver: Resolver): object {
   const routes = [one.gateway, one.gateway6].flatMap((via) => (via ? [{ to: "default", via }] : []));
   return {
     ...(one.addresses.length > 0 ? { addresses: one.addresses } : {}),
-    ...(routes.length > 0 ? { routes, ...(resolver.nameservers.length > 0 ? { nameservers: netplanResolver(resolver) } : {}) } : {}),
+    ...(routes.length > 0
+      ? { routes, ...(resolver.nameservers.length > 0 ? { nameservers: netplanResolver(resolver) } : {}) }
+      : {}),
   };
 }
 
@@ -71,16 +79,43 @@ function networkd(interfaces: readonly PlannedInterface[], resolver: Resolver): 
     const vlans = interfaces.filter((other) => other.vlan?.link === one.name).map((other) => `VLAN=${other.name}`);
     const self = file(one.name, "network", ["[Match]", ...match, "", ...networkdBody(one, vlans, resolver)]);
     if (one.vlan) {
-      const netdev = ["[NetDev]", `Name=${one.name}`, "Kind=vlan", `MTUBytes=${one.mtu}`, "", "[VLAN]", `Id=${one.vlan.id}`];
+      const netdev = [
+        "[NetDev]",
+        `Name=${one.name}`,
+        "Kind=vlan",
+        `MTUBytes=${one.mtu}`,
+        "",
+        "[VLAN]",
+        `Id=${one.vlan.id}`,
+      ];
       return [file(one.name, "netdev", netdev), self];
     }
     if (!one.bond) return [self];
     const lacp = one.bond.mode === "802.3ad" ? ["LACPTransmitRate=fast"] : [];
-    const netdev = ["[NetDev]", `Name=${one.name}`, "Kind=bond", `MTUBytes=${one.mtu}`, "", "[Bond]", `Mode=${one.bond.mode}`, "MIIMonitorSec=100ms", ...lacp];
+    const netdev = [
+      "[NetDev]",
+      `Name=${one.name}`,
+      "Kind=bond",
+      `MTUBytes=${one.mtu}`,
+      "",
+      "[Bond]",
+      `Mode=${one.bond.mode}`,
+      "MIIMonitorSec=100ms",
+      ...lacp,
+    ];
     const ports = one.bond.memberNames.map((name, index) => {
       const mac = one.bond!.members[index];
       const port = mac ? `PermanentMACAddress=${mac}` : `Name=${name}`;
-      return file(name, "network", ["[Match]", port, "", "[Link]", `MTUBytes=${one.mtu}`, "", "[Network]", `Bond=${one.name}`]);
+      return file(name, "network", [
+        "[Match]",
+        port,
+        "",
+        "[Link]",
+        `MTUBytes=${one.mtu}`,
+        "",
+        "[Network]",
+        `Bond=${one.name}`,
+      ]);
     });
     return [file(one.name, "netdev", netdev), ...ports, self];
   });
@@ -89,10 +124,23 @@ function networkd(interfaces: readonly PlannedInterface[], resolver: Resolver): 
 function networkdBody(one: PlannedInterface, vlans: string[], resolver: Resolver): string[] {
   const gateways = [one.gateway, one.gateway6].flatMap((via) => (via ? [`Gateway=${via}`] : []));
   const dns = gateways.length > 0 ? resolver.nameservers.map((address) => `DNS=${address}`) : [];
-  const search = dns.length > 0 && resolver.searchDomains.length > 0 ? [`Domains=${resolver.searchDomains.join(" ")}`] : [];
+  const search =
+    dns.length > 0 && resolver.searchDomains.length > 0 ? [`Domains=${resolver.searchDomains.join(" ")}`] : [];
   const addresses = one.addresses.map((address) => `Address=${address}`);
   const link = addresses.length === 0 ? ["LinkLocalAddressing=no"] : [];
-  return ["[Link]", `MTUBytes=${one.mtu}`, "", "[Network]", "DHCP=no", ...link, ...addresses, ...gateways, ...dns, ...search, ...vlans];
+  return [
+    "[Link]",
+    `MTUBytes=${one.mtu}`,
+    "",
+    "[Network]",
+    "DHCP=no",
+    ...link,
+    ...addresses,
+    ...gateways,
+    ...dns,
+    ...search,
+    ...vlans,
+  ];
 }
 
 function networkmanager(interfaces: readonly PlannedInterface[], resolver: Resolver): NodeFile[] {
@@ -103,21 +151,43 @@ function networkmanager(interfaces: readonly PlannedInterface[], resolver: Resol
   return interfaces.flatMap((one) => {
     const type = one.vlan ? "vlan" : one.bond ? "bond" : "ethernet";
     const byMac = one.mac && type === "ethernet";
-    const connection = [`id=rackform-${one.name}`, `type=${type}`, ...(byMac ? [] : [`interface-name=${one.name}`]), "autoconnect=true", "autoconnect-priority=100"];
+    const connection = [
+      `id=rackform-${one.name}`,
+      `type=${type}`,
+      ...(byMac ? [] : [`interface-name=${one.name}`]),
+      "autoconnect=true",
+      "autoconnect-priority=100",
+    ];
     const ethernet = [...(byMac ? [`mac-address=${one.mac}`] : []), `mtu=${one.mtu}`];
     const ip = [nmFamily("ipv4", one, resolver), nmFamily("ipv6", one, resolver)];
     if (one.vlan) {
       const parent = interfaces.find((other) => other.name === one.vlan!.link);
       const link = parent?.mac && !parent.bond ? [] : [`parent=${one.vlan.link}`];
       const hardware = link.length > 0 ? ethernet : [`mac-address=${parent!.mac}`, ...ethernet];
-      return [file(one.name, [["connection", connection], ["ethernet", hardware], ["vlan", [`id=${one.vlan.id}`, ...link]], ...ip])];
+      return [
+        file(one.name, [
+          ["connection", connection],
+          ["ethernet", hardware],
+          ["vlan", [`id=${one.vlan.id}`, ...link]],
+          ...ip,
+        ]),
+      ];
     }
     if (!one.bond) return [file(one.name, [["connection", connection], ["ethernet", ethernet], ...ip])];
     const options = [`mode=${one.bond.mode}`, "miimon=100", ...(one.bond.mode === "802.3ad" ? ["lacp_rate=fast"] : [])];
     const ports = one.bond.memberNames.map((name, index) => {
       const mac = one.bond!.members[index];
-      const port = [`id=rackform-${name}`, "type=ethernet", ...(mac ? [] : [`interface-name=${name}`]), `master=${one.name}`, "slave-type=bond"];
-      return file(name, [["connection", port], ["ethernet", [...(mac ? [`mac-address=${mac}`] : []), `mtu=${one.mtu}`]]]);
+      const port = [
+        `id=rackform-${name}`,
+        "type=ethernet",
+        ...(mac ? [] : [`interface-name=${name}`]),
+        `master=${one.name}`,
+        "slave-type=bond",
+      ];
+      return file(name, [
+        ["connection", port],
+        ["ethernet", [...(mac ? [`mac-address=${mac}`] : []), `mtu=${one.mtu}`]],
+      ]);
     });
     return [file(one.name, [["connection", connection], ["bond", options], ["ethernet", ethernet], ...ip]), ...ports];
   });
@@ -136,7 +206,9 @@ function nmFamily(family: "ipv4" | "ipv6", one: PlannedInterface, resolver: Reso
       ...addresses.map((address, index) => `address${index + 1}=${address}`),
       ...(gateway ? [`gateway=${gateway}`] : ["never-default=true"]),
       ...(dns.length > 0 ? [`dns=${dns.join(";")};`] : []),
-      ...(dns.length > 0 && resolver.searchDomains.length > 0 ? [`dns-search=${resolver.searchDomains.join(";")};`] : []),
+      ...(dns.length > 0 && resolver.searchDomains.length > 0
+        ? [`dns-search=${resolver.searchDomains.join(";")};`]
+        : []),
     ],
   ];
 }

@@ -1,6 +1,15 @@
 import { createHash } from "node:crypto";
 import type { Mistakes } from "../private/mistakes";
-import { type Address, contains, type Family, formatAddress, formatNetwork, formatRange, hostsOf, parseAddress } from "./ip";
+import {
+  type Address,
+  contains,
+  type Family,
+  formatAddress,
+  formatNetwork,
+  formatRange,
+  hostsOf,
+  parseAddress,
+} from "./ip";
 import type { PlannedNetwork, Subnet } from "./network-plan-networks";
 
 /*
@@ -68,7 +77,8 @@ export function planAddresses(
         if (!address) continue;
         addresses[subnet.family] = address;
         const key = formatAddress(address);
-        users.set(key, [...(users.get(key) ?? []), server]);
+        const holders = users.get(key) ?? [];
+        if (!holders.some(({ name }) => name === server.name)) users.set(key, [...holders, server]);
       }
       own.set(name, addresses);
     }
@@ -88,14 +98,21 @@ function addressIn(
   if (fixed) {
     const text = formatAddress(fixed);
     if (!contains(hostsOf(subnet.network), fixed)) {
-      mistakes.error(server.at("addresses"), `${text} is not a host address of network ${network.name} (${formatNetwork(subnet.network)})`);
+      mistakes.error(
+        server.at("addresses"),
+        `${text} is not a host address of network ${network.name} (${formatNetwork(subnet.network)})`,
+      );
     } else if (subnet.taken.some((range) => contains(range, fixed))) {
-      mistakes.error(server.at("addresses"), `${text} is reserved in network ${network.name} (gateway or reserved); choose another`);
+      mistakes.error(
+        server.at("addresses"),
+        `${text} is reserved in network ${network.name} (gateway or reserved); choose another`,
+      );
     }
     return fixed;
   }
   const size = subnet.pool.last - subnet.pool.first + 1n;
   const slot = slotOf(server);
+  if (slot !== undefined && !Number.isInteger(slot)) return undefined;
   const offset = slot === undefined ? hashed(server.name, size) : BigInt(slot);
   if (offset < 0n || offset >= size) {
     mistakes.error(
@@ -132,14 +149,22 @@ function refuseClashes(
     const group = sorted.map(({ name }) => name).join(", ");
     if (reported.has(group)) continue;
     reported.add(group);
-    const last = sorted[sorted.length - 1];
+    const drawn = sorted.filter((server) => !hasStatic(server, address));
+    const movable = drawn.length > 0 ? drawn : sorted.filter((server) => !server.asIs);
+    const last = movable.at(-1) ?? sorted[sorted.length - 1];
     const free = freeSlot(last, users, networks, suggested);
     mistakes.error(
-      last.at(slotOf(last) === undefined || last.slot !== undefined ? "slot" : "name"),
-      `servers ${group} would all have ${address}; give the one that came last a place of its own` +
-        (free === undefined ? ": a static address or a larger pool (no slot is free)" : `, for instance slot: ${free}`),
+      last.at(hasStatic(last, address) ? "address" : "slot"),
+      `servers ${group} would all have ${address}; addresses never move by themselves, so give the newest one another` +
+        (free === undefined
+          ? " static address or a larger pool (no slot is free)"
+          : ` slot, such as slot: ${free} for ${last.name}, or a static address`),
     );
   }
+}
+
+function hasStatic(server: AddressedServer, address: string): boolean {
+  return [...server.statics.values()].flat().some((one) => formatAddress(one) === address);
 }
 
 /** The lowest slot whose addresses nobody has in any of the server's networks. */
@@ -182,7 +207,10 @@ export function readStatics(
     });
     for (const family of ["ipv4", "ipv6"] as const) {
       if (addresses.filter((address) => address.family === family).length > 1) {
-        mistakes.error(at(network), `has two ${family === "ipv4" ? "IPv4" : "IPv6"} addresses in network ${network}; give at most one of each family`);
+        mistakes.error(
+          at(network),
+          `has two ${family === "ipv4" ? "IPv4" : "IPv6"} addresses in network ${network}; give at most one of each family`,
+        );
       }
     }
     statics.set(network, addresses);

@@ -43,29 +43,43 @@ export function checkInterfaces(
   specs.forEach((spec, index) => {
     const at = `${path}[${index}]`;
     checkName(`${at}.name`, spec.name, mistakes);
-    if (names.has(spec.name)) mistakes.error(`${at}.name`, `${spec.name} is there twice; interface names are unique in a class`);
+    if (names.has(spec.name))
+      mistakes.error(`${at}.name`, `${spec.name} is there twice; interface names are unique in a class`);
     names.add(spec.name);
     checkMtu(`${at}.mtu`, spec.mtu, mistakes);
     checkCarried(at, spec, networks, carried, mistakes);
     checkBond(at, spec, members, mistakes);
   });
   for (const [member, bond] of members) {
-    if (names.has(member)) mistakes.error(path, `${member} is a member of ${bond} and an interface of its own; a bonded port carries nothing itself`);
+    if (names.has(member))
+      mistakes.error(
+        path,
+        `${member} is a member of ${bond} and an interface of its own; a bonded port carries nothing itself`,
+      );
   }
   const missing = used.filter((name) => !carried.has(name));
   if (specs.length > 0 && missing.length > 0) {
-    mistakes.error(path, `no interface carries ${missing.join(", ")}; name every network of the class in the networks of one interface`);
+    mistakes.error(
+      path,
+      `no interface carries ${missing.join(", ")}; name every network of the class in the networks of one interface`,
+    );
   }
   for (const name of carried.keys()) {
     if (networks.has(name) && !used.includes(name)) {
-      mistakes.error(path, `network ${name} is carried but not one of the class's networks (${used.join(", ")}); add it there or remove it here`);
+      mistakes.error(
+        path,
+        `network ${name} is carried but not one of the class's networks (${used.join(", ")}); add it there or remove it here`,
+      );
     }
   }
 }
 
 function checkName(path: string, name: string, mistakes: Mistakes): void {
   if (/^[a-zA-Z0-9_.-]{1,15}$/.test(name) && !/^\.{1,2}$/.test(name)) return;
-  mistakes.error(path, `${JSON.stringify(name)} is no interface name; use 1 to 15 letters, digits, dots, hyphens or underscores`);
+  mistakes.error(
+    path,
+    `${JSON.stringify(name)} is no interface name; use 1 to 15 letters, digits, dots, hyphens or underscores`,
+  );
 }
 
 function checkCarried(
@@ -79,34 +93,52 @@ function checkCarried(
   for (const name of spec.networks) {
     const network = networks.get(name);
     if (!network) {
-      mistakes.error(`${at}.networks`, `there is no network ${JSON.stringify(name)}; ${choices(name, networks.keys())}`);
+      mistakes.error(
+        `${at}.networks`,
+        `there is no network ${JSON.stringify(name)}; ${choices(name, networks.keys())}`,
+      );
       continue;
     }
     const other = carried.get(name);
-    if (other !== undefined) mistakes.error(`${at}.networks`, `network ${name} is carried by ${other} already; a network has one interface`);
+    if (other !== undefined)
+      mistakes.error(`${at}.networks`, `network ${name} is carried by ${other} already; a network has one interface`);
     carried.set(name, spec.name);
     if (network.vlan === undefined) untagged.push(name);
     else if (`${spec.name}.${network.vlan}`.length > 15) {
-      mistakes.error(`${at}.name`, `${spec.name}.${network.vlan} (network ${name}) is longer than the 15 characters of an interface name; shorten ${spec.name}`);
+      mistakes.error(
+        `${at}.name`,
+        `${spec.name}.${network.vlan} (network ${name}) is longer than the 15 characters of an interface name; shorten ${spec.name}`,
+      );
     }
     if (spec.mtu !== undefined && network.mtu > spec.mtu) {
-      mistakes.error(`${at}.mtu`, `${spec.mtu} is smaller than the ${network.mtu} of network ${name}; an interface's MTU is at least that of each network on it`);
+      mistakes.error(
+        `${at}.mtu`,
+        `${spec.mtu} is smaller than the ${network.mtu} of network ${name}; an interface's MTU is at least that of each network on it`,
+      );
     }
   }
   if (untagged.length > 1) {
-    mistakes.error(`${at}.networks`, `${untagged.join(" and ")} are both untagged; give all but one a vlan, or another interface`);
+    mistakes.error(
+      `${at}.networks`,
+      `${untagged.join(" and ")} are both untagged; give all but one a vlan, or another interface`,
+    );
   }
 }
 
 function checkBond(at: string, spec: InterfaceSpec, members: Map<string, string>, mistakes: Mistakes): void {
   if (!spec.bond) return;
   if (spec.bond.mode !== undefined && !BOND_MODES.includes(spec.bond.mode)) {
-    mistakes.error(`${at}.bond.mode`, `${JSON.stringify(spec.bond.mode)} is no bonding mode; ${choices(spec.bond.mode, BOND_MODES)}`);
+    mistakes.error(
+      `${at}.bond.mode`,
+      `${JSON.stringify(spec.bond.mode)} is no bonding mode; ${choices(spec.bond.mode, BOND_MODES)}`,
+    );
   }
-  if (spec.bond.members.length === 0) mistakes.error(`${at}.bond.members`, "is empty; name the ports that make up the bond");
+  if (spec.bond.members.length === 0)
+    mistakes.error(`${at}.bond.members`, "is empty; name the ports that make up the bond");
   for (const member of spec.bond.members) {
     const other = members.get(member);
-    if (other !== undefined) mistakes.error(`${at}.bond.members`, `${member} is a member of ${other} already; a port belongs to one bond`);
+    if (other !== undefined)
+      mistakes.error(`${at}.bond.members`, `${member} is a member of ${other} already; a port belongs to one bond`);
     members.set(member, spec.name);
   }
 }
@@ -140,7 +172,14 @@ export function planInterfaces(
     const tagged = carried.flatMap((network): PlannedInterface[] =>
       network.vlan === undefined
         ? []
-        : [{ name: `${spec.name}.${network.vlan}`, ...l3(network, addresses), mtu: network.mtu, vlan: { id: network.vlan, link: spec.name } }],
+        : [
+            {
+              name: `${spec.name}.${network.vlan}`,
+              ...l3(network, addresses),
+              mtu: network.mtu,
+              vlan: { id: network.vlan, link: spec.name },
+            },
+          ],
     );
     return [parent, ...tagged];
   });
@@ -162,7 +201,10 @@ function hardware(
   }
   const unknown = spec.bond.members.filter((member) => !server.nics.some((nic) => nic.name === member));
   if (unknown.length > 0) {
-    mistakes.error(server.at("nics"), `server ${server.name} has no MAC address for ${unknown.join(", ")}, needed for ${spec.name}; add the ports to nics`);
+    mistakes.error(
+      server.at("nics"),
+      `server ${server.name} has no MAC address for ${unknown.join(", ")}, needed for ${spec.name}; add the ports to nics`,
+    );
   }
   const members = spec.bond.members.flatMap((member) => macOf(member) ?? []);
   return { bond: { mode: spec.bond.mode ?? "active-backup", members, memberNames: spec.bond.members } };

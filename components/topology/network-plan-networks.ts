@@ -44,7 +44,8 @@ const POOL_OFFSET = 10n;
 export function planNetworks(networks: Record<string, NetworkSpec>, mistakes: Mistakes): Map<string, PlannedNetwork> {
   const planned = new Map<string, PlannedNetwork>();
   for (const [name, spec] of Object.entries(networks)) {
-    if (!NAME.test(name)) mistakes.error(`networks.${name}`, `the name ${JSON.stringify(name)} is not allowed; ${NAME_RULE}`);
+    if (!NAME.test(name))
+      mistakes.error(`networks.${name}`, `the name ${JSON.stringify(name)} is not allowed; ${NAME_RULE}`);
     planned.set(name, planNetwork(name, spec, mistakes));
   }
   refuseOverlap([...planned.values()], mistakes);
@@ -55,7 +56,10 @@ export function planNetworks(networks: Record<string, NetworkSpec>, mistakes: Mi
 function planNetwork(name: string, spec: NetworkSpec, mistakes: Mistakes): PlannedNetwork {
   const path = `networks.${name}`;
   if (spec.purpose !== undefined && !PURPOSES.includes(spec.purpose)) {
-    mistakes.error(`${path}.purpose`, `${JSON.stringify(spec.purpose)} is no purpose; ${choices(String(spec.purpose), PURPOSES)}`);
+    mistakes.error(
+      `${path}.purpose`,
+      `${JSON.stringify(spec.purpose)} is no purpose; ${choices(String(spec.purpose), PURPOSES)}`,
+    );
   }
   if (spec.cidr === undefined && spec.cidr6 === undefined) {
     mistakes.error(path, "has neither cidr nor cidr6; give the network in CIDR notation, such as 10.0.0.0/24");
@@ -88,7 +92,10 @@ function planSubnet(
   const suffix = family === "ipv6" ? ("6" as const) : ("" as const);
   const [cidr, gateway, pool] = [spec[`cidr${suffix}`], spec[`gateway${suffix}`], spec[`pool${suffix}`]];
   if (cidr === undefined) {
-    for (const [field, value] of [["gateway", gateway], ["pool", pool]] as const) {
+    for (const [field, value] of [
+      ["gateway", gateway],
+      ["pool", pool],
+    ] as const) {
       if (value !== undefined) {
         mistakes.error(`${path}.${field}${suffix}`, `${JSON.stringify(value)} needs cidr${suffix}, which is not given`);
       }
@@ -118,7 +125,10 @@ function readNetwork(family: Family, path: string, text: string, mistakes: Mista
   const parsed = parseCidr(text);
   const example = family === "ipv4" ? "10.0.0.0/24" : "fd00:1::/64";
   if (!parsed || parsed.network.family !== family) {
-    mistakes.error(path, `${JSON.stringify(text)} is not an ${family === "ipv4" ? "IPv4" : "IPv6"} network; write it like ${example}`);
+    mistakes.error(
+      path,
+      `${JSON.stringify(text)} is not an ${family === "ipv4" ? "IPv4" : "IPv6"} network; write it like ${example}`,
+    );
     return undefined;
   }
   if (parsed.address.value !== parsed.network.base) {
@@ -131,7 +141,12 @@ function readNetwork(family: Family, path: string, text: string, mistakes: Mista
   return parsed.network;
 }
 
-function readGateway(network: Network, path: string, text: string | undefined, mistakes: Mistakes): Address | undefined {
+function readGateway(
+  network: Network,
+  path: string,
+  text: string | undefined,
+  mistakes: Mistakes,
+): Address | undefined {
   if (text === undefined) return undefined;
   const address = parseAddress(text);
   if (!address || address.family !== network.family) {
@@ -139,7 +154,10 @@ function readGateway(network: Network, path: string, text: string | undefined, m
     return undefined;
   }
   if (!contains(hostsOf(network), address)) {
-    mistakes.error(path, `${text} is not a host address of ${formatNetwork(network)}; the router must be on the network`);
+    mistakes.error(
+      path,
+      `${text} is not a host address of ${formatNetwork(network)}; the router must be on the network`,
+    );
     return undefined;
   }
   return address;
@@ -154,7 +172,11 @@ function readPool(network: Network, path: string, text: string | undefined, mist
   const range = parseRange(text);
   if (!range || range.family !== network.family) {
     const example = formatRange({ ...hosts, first: fallback.first });
-    mistakes.error(path, `${JSON.stringify(text)} is not a range of addresses in ascending order; write it like ${example}`, 96);
+    mistakes.error(
+      path,
+      `${JSON.stringify(text)} is not a range of addresses in ascending order; write it like ${example}`,
+      96,
+    );
     return fallback;
   }
   if (range.first < hosts.first || range.last > hosts.last) {
@@ -168,7 +190,10 @@ function readReserved(path: string, spec: NetworkSpec, mistakes: Mistakes): Rang
     const cidr = parseCidr(text);
     const range = cidr ? rangeOf(cidr.network) : parseRange(text);
     if (range) return [range];
-    mistakes.error(`${path}.reserved[${index}]`, `${JSON.stringify(text)} is no address, range (first-last) or network`);
+    mistakes.error(
+      `${path}.reserved[${index}]`,
+      `${JSON.stringify(text)} is no address, range (first-last) or network`,
+    );
     return [];
   });
 }
@@ -185,7 +210,9 @@ export function checkMtu(path: string, mtu: number | undefined, mistakes: Mistak
 }
 
 function refuseOverlap(networks: PlannedNetwork[], mistakes: Mistakes): void {
-  const subnets = networks.flatMap(({ name, ipv4, ipv6 }) => [ipv4, ipv6].flatMap((subnet) => (subnet ? [{ name, subnet }] : [])));
+  const subnets = networks.flatMap(({ name, ipv4, ipv6 }) =>
+    [ipv4, ipv6].flatMap((subnet) => (subnet ? [{ name, subnet }] : [])),
+  );
   subnets.forEach(({ name, subnet }, index) => {
     for (const other of subnets.slice(0, index)) {
       if (!overlap(rangeOf(subnet.network), rangeOf(other.subnet.network))) continue;
@@ -203,7 +230,8 @@ function refuseSharedVlan(networks: PlannedNetwork[], mistakes: Mistakes): void 
   for (const { name, vlan } of networks) {
     if (vlan === undefined) continue;
     const owner = owners.get(vlan);
-    if (owner !== undefined) mistakes.error(`networks.${name}.vlan`, `VLAN ${vlan} is already network ${owner}; give each its own ID`, 104);
+    if (owner !== undefined)
+      mistakes.error(`networks.${name}.vlan`, `VLAN ${vlan} is already network ${owner}; give each its own ID`, 104);
     else owners.set(vlan, name);
   }
 }

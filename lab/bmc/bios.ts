@@ -30,9 +30,9 @@ export class Bios {
     return Object.fromEntries(this.rules.attributes.map((attribute) => [attribute.name, this.value(attribute)]));
   }
 
-  /** Settings that wait for the next reset: only those that differ, whatever the resource shows. */
+  /** Settings that wait for the next reset: only those that differ, whatever the resource shows; passwords read null. */
   pending(): Record<string, BiosValue> {
-    return Object.fromEntries(this.#pending);
+    return Object.fromEntries([...this.#pending].map(([name, value]) => [name, this.#isPassword(name) ? null : value]));
   }
 
   /** What the settings resource shows, which is the vendor's choice. */
@@ -94,11 +94,15 @@ export class Bios {
     if (!this.committed || this.#pending.size === 0) return false;
     for (const [name, value] of this.#pending) {
       // A password is taken but never shown.
-      if (this.#byName.get(name)?.type !== "Password") this.#changed.set(name, value);
+      if (!this.#isPassword(name)) this.#changed.set(name, value);
     }
     this.discard();
     this.appliedAt = now;
     return true;
+  }
+
+  #isPassword(name: string): boolean {
+    return this.#byName.get(name)?.type === "Password";
   }
 
   #initial(attribute: BiosAttribute): BiosValue {

@@ -8,6 +8,7 @@ import { DIALECTS } from "./dialects";
 import type { Dialect } from "./dialects/dialect";
 import { FaultInjector, seedOf } from "./faults";
 import { Service } from "./http/service";
+import type { RackLoad } from "./journal";
 import { EventLog, Journal } from "./journal";
 import type { Death } from "./listener";
 import { Listener } from "./listener";
@@ -15,6 +16,8 @@ import type { BootPlan, Firmware, Machine } from "./machine";
 import { NullMachine } from "./machine";
 import { VirtualMedia } from "./media";
 import { Power } from "./power";
+import type { BmcSnapshot } from "./snapshot";
+import { snapshot } from "./snapshot";
 import type { BmcSpec, HardwareSpec, Timings } from "./spec";
 import { DEFAULT_TIMINGS } from "./spec";
 import { Tasks } from "./tasks";
@@ -47,16 +50,19 @@ export class Bmc {
   hostName = "";
   locatorLit = false;
   lastBmcReset = Date.now();
+  /** Until this time, in milliseconds since 1970, the BMC starts and answers 503. */
+  startingUntil = 0;
   /** Firmware versions that an update has put in place, by component. */
   readonly updates = new Map<"BIOS" | "BMC", string>();
   #certificate?: Promise<KeyedCertificate>;
   #rebooting?: NodeJS.Timeout;
+  #dead = false;
   #closed = false;
 
   constructor(
     readonly spec: BmcSpec,
     readonly authority: RackAuthority,
-    options: { journalSize: number; seed: number },
+    options: { journalSize: number; seed: number; load: RackLoad },
   ) {
     this.name = spec.name;
     this.dialect = DIALECTS[spec.dialect];
@@ -73,7 +79,7 @@ export class Bmc {
       this.dialect.jobsHidden ? this.timings.jobHiddenMs : 0,
     );
     this.boot = initialBoot(this.dialect.boot);
-    this.journal = new Journal(options.journalSize);
+    this.journal = new Journal(options.journalSize, options.load);
     this.faults = new FaultInjector(seedOf(spec.name) ^ options.seed);
     this.power = new Power(
       {
@@ -168,25 +174,34 @@ export class Bmc {
 
   /** The BMC restarts: it is away for a while, its sessions are gone, the server goes on. */
   reboot(downMs = this.timings.bmcRebootMs): void {
-    if (this.#rebooting) return;
+    if (this.#rebooting || this.#dead) return;
     this.log.add("the BMC restarts", "Warning");
     this.sessions.clear();
     this.lastBmcReset = Date.now();
     void this.listener.shut();
     this.#rebooting = setTimeout(() => {
       this.#rebooting = undefined;
-      if (!this.#closed) void this.listener.open();
+      if (this.#closed || this.#dead) return;
+      this.startingUntil = Date.now() + this.timings.bmcStartMs;
+      void this.listener.open();
     }, downMs);
   }
 
   /** Stops answering, in the way given. */
   dead(how: Death = "refuse"): Promise<void> {
+    this.#dead = true;
     return this.listener.die(how);
   }
 
   /** Answers again. */
   revive(): Promise<void> {
+    this.#dead = false;
     return this.listener.revive();
+  }
+
+  /** Everything about it as plain JSON, without passwords. */
+  snapshot(): Promise<BmcSnapshot> {
+    return snapshot(this);
   }
 
   async close(): Promise<void> {

@@ -7,7 +7,6 @@ import type { BootSettings } from "./boot";
 import type { FaultRule } from "./faults";
 import type { Death } from "./listener";
 import type { BmcRack } from "./rack";
-import { snapshot } from "./snapshot";
 import type { HardwareSpec } from "./spec";
 
 /** What someone at the console changes, through `POST /bmc/<name>/drift`. */
@@ -100,7 +99,7 @@ async function handle(rack: BmcRack, method: string, url: string, body: unknown)
   const bmc = rack.bmc(name);
   switch (`${method} ${action}`) {
     case "GET ":
-      return snapshot(bmc);
+      return bmc.snapshot();
     case "POST fault":
       return { id: bmc.faults.add(body as FaultRule) };
     case "GET fault":

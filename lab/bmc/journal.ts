@@ -13,6 +13,31 @@ export interface JournalEntry {
   faults?: string[];
 }
 
+/** How many requests the whole rack is answering. */
+export class RackLoad {
+  running = 0;
+  /** Most at the same time. */
+  peak = 0;
+  /** Requests answered. */
+  total = 0;
+
+  begin(): void {
+    this.running += 1;
+    this.peak = Math.max(this.peak, this.running);
+  }
+
+  end(): void {
+    this.running -= 1;
+    this.total += 1;
+  }
+
+  /** Counts anew from here. */
+  clear(): void {
+    this.peak = this.running;
+    this.total = 0;
+  }
+}
+
 /** What the BMC was asked: the latest requests and totals since the start. */
 export class Journal {
   #entries: JournalEntry[] = [];
@@ -26,14 +51,19 @@ export class Journal {
   /** Connections accepted. */
   connections = 0;
 
-  constructor(readonly size: number) {}
+  constructor(
+    readonly size: number,
+    readonly load = new RackLoad(),
+  ) {}
 
   begin(): void {
+    this.load.begin();
     this.#running += 1;
     this.peakConcurrency = Math.max(this.peakConcurrency, this.#running);
   }
 
   end(entry: JournalEntry): void {
+    this.load.end();
     this.#running -= 1;
     this.total += 1;
     if (entry.method !== "GET" && entry.method !== "HEAD") this.writes += 1;

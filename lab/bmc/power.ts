@@ -89,11 +89,10 @@ export class Power {
         this.#checkPost();
         return this.restart(true);
       case "ForceRestart":
-        this.#checkRunning(rules.already, type);
-        return this.restart(false);
       case "PowerCycle":
+        if (this.#state === "Off" && rules.restartSwitchesOn) return this.turnOn();
         this.#checkRunning(rules.already, type);
-        return this.cycle();
+        return type === "PowerCycle" ? this.cycle() : this.restart(false);
       case "Nmi":
         this.#checkRunning(rules.already, type);
         this.host.log("a non-maskable interrupt was sent");

@@ -1,6 +1,7 @@
 import { Bmc } from "./bmc";
 import type { KeyedCertificate } from "./certificates";
 import { RackAuthority } from "./certificates";
+import { RackLoad } from "./journal";
 import type { BmcSpec } from "./spec";
 
 /** Options of a rack. */
@@ -21,6 +22,8 @@ const OPENED_AT_ONCE = 64;
 /** A rack of emulated BMCs in this process. */
 export class BmcRack {
   readonly #bmcs = new Map<string, Bmc>();
+  /** Requests of all BMCs together. */
+  readonly load = new RackLoad();
 
   private constructor(readonly authority: RackAuthority) {}
 
@@ -80,7 +83,11 @@ export class BmcRack {
   #make(spec: BmcSpec, options: RackOptions): Bmc {
     if (this.#bmcs.has(spec.name))
       throw new Error(`the name "${spec.name}" occurs twice in the rack; names must differ`);
-    const bmc = new Bmc(spec, this.authority, { journalSize: options.journalSize ?? 500, seed: options.seed ?? 1 });
+    const bmc = new Bmc(spec, this.authority, {
+      journalSize: options.journalSize ?? 500,
+      seed: options.seed ?? 1,
+      load: this.load,
+    });
     this.#bmcs.set(spec.name, bmc);
     return bmc;
   }

@@ -34,6 +34,8 @@ export interface BmcSpec {
   probesMedia?: boolean;
   /** The collection of virtual media is empty, as on a Supermicro before it was set up (quirk 55). Default: false. */
   mediaUnconfigured?: boolean;
+  /** The licence for out-of-band changes is missing (quirk 48; only where the dialect has it). Default: false. */
+  unlicensed?: boolean;
 }
 
 export interface Credentials {
@@ -98,6 +100,8 @@ export interface Timings {
   onRefusedMs: number;
   /** How long the BMC is away when it restarts. */
   bmcRebootMs: number;
+  /** How long it answers 503 once it is back. */
+  bmcStartMs: number;
   /** From the start of a task to its end. */
   taskMs: number;
   /** How long a new job answers 404 (quirk 7; only where the dialect has it). */
@@ -113,6 +117,7 @@ export const DEFAULT_TIMINGS: Timings = {
   postMs: 30,
   onRefusedMs: 30,
   bmcRebootMs: 200,
+  bmcStartMs: 30,
   taskMs: 40,
   jobHiddenMs: 10,
   ejectMs: 10,

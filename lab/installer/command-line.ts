@@ -53,8 +53,11 @@ export function installerChoice(line: CommandLine): InstallerChoice {
   }
   if (preseed !== undefined) {
     const automatic = line.get("auto") === "true" || line.has("auto");
-    if (!automatic) throw new Error("the installer asks its first questions before it has read the preseed: auto=true is missing");
+    if (!automatic)
+      throw new Error("the installer asks its first questions before it has read the preseed: auto=true is missing");
     return { family: "debian", seedUrl: preseed };
   }
-  throw new Error("the kernel's arguments name no seed (none of ds=nocloud, url=, inst.ks=): the installer waits for a person");
+  throw new Error(
+    "the kernel's arguments name no seed (none of ds=nocloud, url=, inst.ks=): the installer waits for a person",
+  );
 }

@@ -60,7 +60,10 @@ function parse(url: string, stage: Stage): URL {
     throw new BootFailure(stage, `"${shownUrl(url)}" is not a URL`);
   }
   if (!["http:", "https:"].includes(parsed.protocol)) {
-    throw new BootFailure(stage, `${shownUrl(url)}: the protocol ${parsed.protocol.slice(0, -1)} is not supported, only http and https`);
+    throw new BootFailure(
+      stage,
+      `${shownUrl(url)}: the protocol ${parsed.protocol.slice(0, -1)} is not supported, only http and https`,
+    );
   }
   return parsed;
 }
@@ -71,7 +74,8 @@ async function inPieces(url: URL, agent: Agent, options: DownloadOptions, size: 
   let received = first.data.length;
   while (received < first.total) {
     const piece = await fetchRange(url, agent, options, [received, Math.min(received + size, first.total) - 1]);
-    if (piece.data.length === 0) throw new BootFailure(options.stage, `${shownUrl(url.href)}: the server stopped sending`);
+    if (piece.data.length === 0)
+      throw new BootFailure(options.stage, `${shownUrl(url.href)}: the server stopped sending`);
     parts.push(piece.data);
     received += piece.data.length;
     options.onProgress?.(received, first.total);
@@ -106,7 +110,8 @@ async function fetchRange(
       throw new BootFailure(options.stage, `${shown}: the server answered ${status}${text === "" ? "" : `: ${text}`}`);
     }
     const total = totalOf(response.headers["content-range"]) ?? Number(response.headers["content-length"] ?? 0);
-    if (total > limit) throw new BootFailure(options.stage, `${shown}: ${total} bytes are more than the ${limit} that fit`);
+    if (total > limit)
+      throw new BootFailure(options.stage, `${shown}: ${total} bytes are more than the ${limit} that fit`);
     const chunks: Buffer[] = [];
     let received = 0;
     for await (const chunk of response.body as AsyncIterable<Buffer>) {

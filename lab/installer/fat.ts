@@ -43,7 +43,9 @@ export class FatImage {
         ? this.#chain(this.#rootCluster)
         : this.image.subarray(this.#rootStart, this.#rootStart + this.#rootBytes);
     for (const [index, part] of parts.entries()) {
-      const entry = entries(folder).find(({ names }) => names.some((name) => name.toLowerCase() === part.toLowerCase()));
+      const entry = entries(folder).find(({ names }) =>
+        names.some((name) => name.toLowerCase() === part.toLowerCase()),
+      );
       const last = index === parts.length - 1;
       if (!entry || entry.directory === last) return undefined;
       const bytes = entry.cluster === 0 ? Buffer.alloc(0) : this.#chain(entry.cluster);
@@ -112,6 +114,8 @@ function entries(folder: Buffer): Entry[] {
 }
 
 function longPart(entry: Buffer): string {
-  const text = Buffer.concat([entry.subarray(1, 11), entry.subarray(14, 26), entry.subarray(28, 32)]).toString("utf16le");
+  const text = Buffer.concat([entry.subarray(1, 11), entry.subarray(14, 26), entry.subarray(28, 32)]).toString(
+    "utf16le",
+  );
   return text.split(/[\0\uffff]/)[0];
 }

@@ -51,7 +51,7 @@ function inflate(data: Buffer): Buffer {
 }
 
 function readArchive(image: Buffer, start: number, files: RamFile[]): number {
-  for (let at = start; ; ) {
+  for (let at = start; ;) {
     const magic = image.toString("latin1", at, at + 6);
     if (magic !== "070701" && magic !== "070702") throw new Error("the initramfs is damaged or cut off");
     const field = (index: number) => parseInt(image.toString("latin1", at + 6 + index * 8, at + 14 + index * 8), 16);

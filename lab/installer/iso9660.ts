@@ -29,7 +29,8 @@ export class Iso9660 {
       if (type === 255) break;
       if (type === 1) primary ??= descriptor;
       if (type === 2 && /^%\/[@CE]$/.test(descriptor.toString("latin1", 88, 91))) joliet ??= descriptor;
-      if (type === 0 && descriptor.toString("latin1", 7, 30) === "EL TORITO SPECIFICATION") catalog ??= descriptor.readUInt32LE(71);
+      if (type === 0 && descriptor.toString("latin1", 7, 30) === "EL TORITO SPECIFICATION")
+        catalog ??= descriptor.readUInt32LE(71);
     }
     if (!primary) throw new Error("no primary volume descriptor");
     const size = primary.readUInt32LE(80) * SECTOR;
@@ -44,7 +45,9 @@ export class Iso9660 {
   file(path: string): Buffer | undefined {
     let at: Extent = this.#root;
     for (const part of path.split("/").filter(Boolean)) {
-      const next = at.directory ? this.#list(at).find(([name]) => name.toLowerCase() === part.toLowerCase()) : undefined;
+      const next = at.directory
+        ? this.#list(at).find(([name]) => name.toLowerCase() === part.toLowerCase())
+        : undefined;
       if (!next) return undefined;
       at = next[1];
     }
@@ -82,14 +85,18 @@ export class Iso9660 {
   #list(folder: Extent): [string, Extent][] {
     const bytes = this.#bytes(folder, "a directory");
     const found: [string, Extent][] = [];
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const length = bytes[at];
       if (length === 0) {
         at = (Math.floor(at / SECTOR) + 1) * SECTOR;
         continue;
       }
       const raw = bytes.subarray(at + 33, at + 33 + bytes[at + 32]);
-      const name = this.#wide ? Buffer.from(raw.subarray(0, raw.length & ~1)).swap16().toString("utf16le") : raw.toString("latin1");
+      const name = this.#wide
+        ? Buffer.from(raw.subarray(0, raw.length & ~1))
+            .swap16()
+            .toString("utf16le")
+        : raw.toString("latin1");
       if (raw.length > 1 || raw[0] > 1) found.push([name.replace(/\.?;\d+$/, ""), extent(bytes, at)]);
       at += length;
     }

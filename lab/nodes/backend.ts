@@ -18,7 +18,7 @@ export interface NodeSpec {
   manufacturer: string;
   model: string;
   /** The first is the one that a node's address is on. */
-  macAddresses: string[];
+  nics: { name: string; mac: string }[];
   disks: Disk[];
 }
 
@@ -46,14 +46,33 @@ export interface ScriptResult {
   output: string;
 }
 
+/** How a script is run. */
+export interface ScriptOptions {
+  env?: Record<string, string>;
+  signal?: AbortSignal;
+  /** Gets every line of output when it comes. */
+  onLine?: (line: string) => void;
+  /** Program that reads the script. Default: /bin/sh. */
+  interpreter?: string;
+  /** Has the installed root as its root. */
+  chroot?: boolean;
+}
+
+/** Said by an installer's system when a script begins to wait for a person. */
+export const WAITS = "lab: the script waits for a person";
+
 /** An installer's running system (the ram disk), with the installed root at `/target` once `partition` was called. */
 export interface InstallerSystem {
   /** Puts a file there, such as the authority's certificate out of the boot image. */
   write(path: string, content: Buffer, mode?: number): Promise<void>;
   /** Runs a shell command as an installer does: `/bin/sh -c`, working directory `/`. */
-  run(command: string, options?: { env?: Record<string, string>; signal?: AbortSignal }): Promise<ScriptResult>;
-  /** Unpacks the base root onto the disk; what was on it is gone. */
+  run(command: string, options?: ScriptOptions): Promise<ScriptResult>;
+  /** A file's text; undefined when there is none. */
+  read(path: string): Promise<string | undefined>;
+  /** Unpacks the base root onto the disk; what was on it is gone. The disk does not boot before `complete`. */
   unpack(request: RootRequest): Promise<void>;
+  /** The boot loader is on the disk: from now on it boots. */
+  complete(): Promise<void>;
   /** Leaves the installer; the installed root stays. */
   close(): Promise<void>;
 }

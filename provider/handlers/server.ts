@@ -1,21 +1,33 @@
 import type { HardwareIdentity, HardwareRequirements } from "../../resources/redfish/facts";
-import type { ServerArgs, ServerPowerState, ServerState } from "../../resources/redfish/server";
+import type { ServerArgs, ServerState } from "../../resources/redfish/server";
 import type { Configuration } from "../config";
 import { type Bmc, bmcAccess, type BmcAccess, type Context, endpointOf, isNotFound } from "../deps";
 import type { Change, HandlerFactory, PluginDeps, ResourceHandler } from "../kit/handler";
-import { type PowerState, powerStateOf, read, readFacts, setPower, type SystemRef } from "../redfish";
+import { powerStateOf, read, readFacts, setPower, type SystemRef } from "../redfish";
 import { abridge, factsOf } from "./facts";
 import { makeHostKey, makeTokenSecret } from "./host-key";
 import { idOf, located } from "./ids";
 import { verifyIdentity } from "./identity";
 import { known, merged, partial, systemIsGone, systemOf, undeletable, verifyMove } from "./operate";
+import { settledPower } from "./power-state";
 import { judge } from "./requirements";
 import { checkServer } from "./server-check";
 
 const EXAMPLE = "https://bmc1.example.com/redfish/v1/Systems/1";
 
+const SYSTEMS = "/redfish/v1/Systems";
+
 const INPUTS: (keyof ServerArgs)[] = [
-  ...(["connection", "systemId", "identity", "requirements", "powerState", "powerOffOnDelete", "maintenance"] as const),
+  ...([
+    "connection",
+    "systemId",
+    "identity",
+    "requirements",
+    "powerState",
+    "powerOffOnDelete",
+    "maintenance",
+    "quarantine",
+  ] as const),
 ];
 
 /** `rackform:redfish:Server`. */
@@ -43,8 +55,9 @@ class ServerHandler implements ResourceHandler<ServerArgs, ServerState, Configur
 
   async create(ctx: Context, inputs: ServerArgs, { preview }: { preview: boolean }) {
     if (preview) return { id: "", state: known(inputs) as Partial<ServerState> };
+    if (inputs.quarantine === true) return setAside(ctx, inputs);
     const { connection } = inputs;
-    const found = await this.access.read(ctx, connection, (bmc) => this.observe(ctx, bmc, inputs));
+    const found = await this.access.begin(ctx, connection, (bmc) => this.observe(ctx, bmc, inputs));
     const { system } = found;
     const state: Partial<ServerState> = {
       ...(known(inputs) as Partial<ServerState>),
@@ -52,7 +65,7 @@ class ServerHandler implements ResourceHandler<ServerArgs, ServerState, Configur
       facts: found.facts,
       hostKey: makeHostKey(ctx.name),
       tokenSecret: makeTokenSecret(),
-      powerState: settled(powerStateOf(system.resource)),
+      powerState: settledPower(powerStateOf(system.resource)),
     };
     const id = idOf(connection, system.path);
     return { id, state: await this.power(ctx, id, state, inputs, "create of Server") };
@@ -61,17 +74,18 @@ class ServerHandler implements ResourceHandler<ServerArgs, ServerState, Configur
   async read(ctx: Context, id: string, old: { inputs?: ServerArgs; state?: ServerState }) {
     const { connection, path } = located(id, EXAMPLE, old);
     const inputs: ServerArgs = old.inputs ?? { connection };
+    if (old.inputs?.quarantine === true && old.state) return { id, inputs, state: old.state };
     return this.access.read(ctx, connection, async (bmc) => {
       let system: SystemRef;
       try {
-        system = await systemOf(bmc, { systemPath: path });
+        system = await systemOf(bmc, whereIs(path, inputs, old.state));
       } catch (error) {
         if (await systemIsGone(bmc, error)) return undefined;
         throw error;
       }
       verifyIdentity(endpointOf(connection), system, inputs.identity);
       const facts = abridge(factsOf(await readFacts(bmc.client, { system, signal: ctx.signal })));
-      const powerState = settled(powerStateOf(system.resource));
+      const powerState = settledPower(powerStateOf(system.resource));
       const state: ServerState = {
         ...inputs,
         systemPath: system.path,
@@ -96,11 +110,15 @@ class ServerHandler implements ResourceHandler<ServerArgs, ServerState, Configur
     }: { olds: ServerState; oldInputs: ServerArgs; news: ServerArgs; preview: boolean },
   ): Promise<Partial<ServerState>> {
     const state: Partial<ServerState> = merged(olds, news, INPUTS);
-    if (preview) return { ...state, powerState: news.powerState ?? olds.powerState };
+    if (news.quarantine === true) return { ...state, ...(olds.powerState ? { powerState: olds.powerState } : {}) };
+    const unseen = olds.systemPath === undefined;
+    if (preview) {
+      const { facts: _facts, ...stable } = state;
+      return { ...(unseen ? stable : state), powerState: news.powerState ?? olds.powerState };
+    }
     const moved = endpointOf(oldInputs.connection) !== endpointOf(news.connection);
-    const again =
-      moved || changed(oldInputs, news, "requirements") || changed(oldInputs, news, "identity") || !olds.facts;
-    const system = await this.access.read(ctx, news.connection, async (bmc) => {
+    const again = moved || changed(oldInputs, news, "requirements") || changed(oldInputs, news, "identity") || unseen;
+    const system = await this.access.begin(ctx, news.connection, async (bmc) => {
       if (!again) {
         const found = await systemOf(bmc, { systemPath: olds.systemPath });
         this.recognise(ctx, found, news);
@@ -119,17 +137,18 @@ class ServerHandler implements ResourceHandler<ServerArgs, ServerState, Configur
     state.systemPath = system.path;
     state.hostKey ??= makeHostKey(ctx.name);
     state.tokenSecret ??= makeTokenSecret();
-    state.powerState = settled(powerStateOf(system.resource));
+    state.powerState = settledPower(powerStateOf(system.resource));
     return this.power(ctx, id, state, news, "update of Server");
   }
 
   async delete(ctx: Context, id: string, state: ServerState): Promise<void> {
     if (state.powerOffOnDelete !== true) return;
+    if (state.quarantine === true) return ctx.log.warn("the server is in quarantine, so it is not switched off");
     const { connection, path } = located(id, EXAMPLE, { state });
     const endpoint = endpointOf(connection);
     try {
       await this.access.write(ctx, connection, "delete of Server", async (bmc) => {
-        const system = await systemOf(bmc, { systemPath: path });
+        const system = await systemOf(bmc, whereIs(path, state, state));
         verifyIdentity(endpoint, system, state.identity ?? identityIn(state));
         await setPower(bmc.client, "Off", { system, graceful: true, signal: ctx.signal });
       });
@@ -199,7 +218,7 @@ class ServerHandler implements ResourceHandler<ServerArgs, ServerState, Configur
         const system = await systemOf(bmc, { systemPath: state.systemPath });
         verifyIdentity(endpoint, system, inputs.identity);
         const result = await setPower(bmc.client, wanted, { system, graceful: true, signal: ctx.signal });
-        state.powerState = settled(result.powerState);
+        state.powerState = settledPower(result.powerState);
       });
       return state;
     } catch (error) {
@@ -208,10 +227,24 @@ class ServerHandler implements ResourceHandler<ServerArgs, ServerState, Configur
   }
 }
 
-/** A transition counts as what it leads to. */
-function settled(state: PowerState): ServerPowerState | undefined {
-  if (state === "unknown") return undefined;
-  return state === "Off" || state === "PoweringOff" ? "Off" : "On";
+/** A server in quarantine: its keys are made, all else waits until it may be asked. */
+function setAside(ctx: Context, inputs: ServerArgs): { id: string; state: Partial<ServerState> } {
+  const { powerState: _wanted, ...rest } = known(inputs);
+  return {
+    id: idOf(inputs.connection, inputs.systemId === undefined ? SYSTEMS : `${SYSTEMS}/${inputs.systemId}`),
+    state: {
+      ...rest,
+      facts: { drives: [], drivesKnown: false, nics: [], nicsKnown: false },
+      hostKey: makeHostKey(ctx.name),
+      tokenSecret: makeTokenSecret(),
+    },
+  };
+}
+
+/** The id of a server that was made in quarantine may name no system yet. */
+function whereIs(path: string, inputs: ServerArgs, state: ServerState | undefined): Parameters<typeof systemOf>[1] {
+  const systemPath = state?.systemPath ?? (path === SYSTEMS ? undefined : path);
+  return { systemId: inputs.systemId, systemPath };
 }
 
 function changed(olds: ServerArgs, news: ServerArgs, name: keyof ServerArgs): boolean {

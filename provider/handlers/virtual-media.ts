@@ -9,6 +9,7 @@ import {
   mediaSlots,
   read,
   readSlot,
+  RedfishError,
   sameImage,
   type SystemRef,
 } from "../redfish";
@@ -95,7 +96,7 @@ class VirtualMediaHandler implements ResourceHandler<VirtualMediaArgs, VirtualMe
       const inputs: VirtualMediaArgs = old.inputs
         ? { ...old.inputs, image: slot.inserted && holds(slot, old.inputs.image) ? old.inputs.image : shown }
         : { connection, image: shown, slot: slot.id };
-      const server = old.state?.server ?? machineOf(await systemOf(bmc, {}));
+      const server = old.state?.server ?? (await machineAt(bmc, old.inputs?.systemId));
       return { id, inputs, state: { ...inputs, ...slotState(slot), server } };
     });
   }
@@ -189,6 +190,16 @@ async function chooseSlot(bmc: Bmc, system: SystemRef, inputs: VirtualMediaArgs)
   throw new Error(
     `${endpoint}: every slot for CDs is taken: ${list(fitting)}; eject one, or name it as slot to replace what it holds`,
   );
+}
+
+/** Nothing when the BMC has several systems and none is chosen. */
+async function machineAt(bmc: Bmc, systemId: string | undefined): Promise<VirtualMediaState["server"]> {
+  try {
+    return machineOf(await systemOf(bmc, { systemId }));
+  } catch (error) {
+    if (error instanceof RedfishError && error.kind === "notFound") return {};
+    throw error;
+  }
 }
 
 function checkMedium(checker: Checker, args: VirtualMediaArgs): void {

@@ -14,9 +14,9 @@ export function scrubber(secrets: Iterable<string>): Scrub {
   const needles = new Set<string>();
   for (const secret of secrets) {
     if (secret.length < shortest) continue;
-    for (const form of forms(secret)) needles.add(form);
-    const lines = secret.split(/\r?\n/);
-    if (lines.length > 1) for (const line of lines) if (isTelling(line)) needles.add(line);
+    const lines = secret.trim().split(/\r?\n/);
+    const telling = lines.length > 1 ? lines.filter(isTelling) : lines.filter((line) => line.length >= shortest);
+    for (const part of new Set([secret, ...telling])) for (const form of forms(part)) needles.add(form);
   }
   const ordered = [...needles].sort((a, b) => b.length - a.length);
   if (ordered.length === 0) return (text) => text;
@@ -34,5 +34,5 @@ function forms(secret: string): string[] {
 
 /** The first and last lines of a PEM file are the same in all. */
 function isTelling(line: string): boolean {
-  return line.length >= 12 && !line.startsWith("-----");
+  return line.length >= 8 && !line.startsWith("-----");
 }

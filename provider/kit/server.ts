@@ -17,9 +17,15 @@ import { scrubber } from "./scrub";
 export async function serve<C>(spec: PluginSpec<C>, argv: string[] = process.argv.slice(2)): Promise<void> {
   const host = new PluginHost(spec);
   quietUncaught(host);
-  process.once("SIGTERM", () => void host.lifecycle.cancel().finally(() => process.exit(0)));
-  // A terminal's Ctrl-C reaches the whole group; the engine tells us what it means.
-  process.on("SIGINT", () => undefined);
+  // The engine ends a plugin with SIGINT after Cancel (it runs in a group of its own, so a terminal's Ctrl-C does not reach it)
+  // and waits 5 s for it, plugin after plugin.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      // What was in flight has an answer to send.
+      const answers = host.lifecycle.inFlight > 0 ? 100 : 0;
+      void within(signalBound, host.lifecycle.cancel()).then(() => setTimeout(() => process.exit(0), answers));
+    });
+  }
   // Only its engine ends a plugin; one that a developer started and engines attach to lives on.
   const started = engineAddress(argv);
   const watch = new EngineWatch({
@@ -41,6 +47,9 @@ export async function serve<C>(spec: PluginSpec<C>, argv: string[] = process.arg
   );
   process.stdout.write = process.stderr.write.bind(process.stderr) as typeof process.stdout.write;
 }
+
+/** Then the engine would kill it. */
+const signalBound = 4_500;
 
 /** Handlers that are told of the engine's death have this long before the process ends. */
 const goneBound = 5_000;

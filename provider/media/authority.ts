@@ -5,7 +5,7 @@ import { isIP } from "node:net";
 import { join } from "node:path";
 import * as x509 from "@peculiar/x509";
 
-x509.cryptoProvider.set(webcrypto as Crypto);
+x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0] & string);
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 /** Far apart on purpose: the clock of a server that was off for long may be years wrong, and its installer must still trust us. */
@@ -28,7 +28,7 @@ export class Authority {
     /** Its certificate, PEM. */
     readonly pem: string,
     private readonly certificate: x509.X509Certificate,
-    private readonly key: CryptoKey,
+    private readonly key: webcrypto.CryptoKey,
   ) {}
 
   /**
@@ -40,7 +40,9 @@ export class Authority {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const { mode, uid } = await stat(folder);
     if ((mode & 0o077) !== 0 || (process.getuid && uid !== process.getuid())) {
-      throw new Error(`${folder} keeps the key of the media server, but others can open it; make it yours alone: chmod 700 ${folder}`);
+      throw new Error(
+        `${folder} keeps the key of the media server, but others can open it; make it yours alone: chmod 700 ${folder}`,
+      );
     }
     const path = join(folder, "media-authority.pem");
     const kept = await readFile(path, "utf8").catch(missing);
@@ -60,7 +62,7 @@ export class Authority {
       const [key, certificate] = x509.PemConverter.decode(text);
       const imported = await webcrypto.subtle.importKey("pkcs8", key, ALGORITHM, false, ["sign"]);
       const parsed = new x509.X509Certificate(certificate);
-      return new Authority(`${parsed.toString("pem")}\n`, parsed, imported as CryptoKey);
+      return new Authority(`${parsed.toString("pem")}\n`, parsed, imported);
     } catch {
       throw new Error(`${path} holds no certificate authority; remove it, and the next run makes a new one`);
     }
@@ -68,7 +70,7 @@ export class Authority {
 
   /** A fresh key and certificate for a server reached under these names and addresses. */
   async issue(hosts: string[]): Promise<Identity> {
-    const keys = (await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"])) as CryptoKeyPair;
+    const keys = (await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
     const names = hosts.map((host) => ({ type: isIP(host) ? ("ip" as const) : ("dns" as const), value: host }));
     const leaf = await x509.X509CertificateGenerator.create({
       serialNumber: serialNumber(),
@@ -99,7 +101,7 @@ function missing(error: NodeJS.ErrnoException): undefined {
 }
 
 async function generate(): Promise<string> {
-  const keys = (await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"])) as CryptoKeyPair;
+  const keys = (await webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"])) as webcrypto.CryptoKeyPair;
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     serialNumber: serialNumber(),
     name: [{ CN: [`rackform media authority ${randomBytes(4).toString("hex")}`] }],

@@ -19,7 +19,11 @@ export function cpioArchive(files: CpioFile[]): Buffer {
   }
   const entries = [
     ...[...folders].sort().map((path) => ({ path, data: Buffer.alloc(0), mode: 0o040755 })),
-    ...files.map((file) => ({ path: file.path, data: Buffer.from(file.content), mode: 0o100000 | (file.mode ?? 0o644) })),
+    ...files.map((file) => ({
+      path: file.path,
+      data: Buffer.from(file.content),
+      mode: 0o100000 | (file.mode ?? 0o644),
+    })),
   ];
   const parts = entries.map(({ path, data, mode }, index) => member(path, data, mode, index + 1));
   const archive = Buffer.concat([...parts, member("TRAILER!!!", Buffer.alloc(0), 0, 0)]);

@@ -67,10 +67,12 @@ function shortName(name: string, taken: Set<string>): Buffer {
 
 function longName(name: string, short: Buffer): Buffer[] {
   const checksum = short.reduce((sum, byte) => (((sum & 1) << 7) + (sum >> 1) + byte) & 0xff, 0);
-  const units = [...Buffer.from(name, "utf16le").reduce((all, _, index, bytes) => {
-    if (index % 2 === 0) all.push(bytes.readUInt16LE(index));
-    return all;
-  }, [] as number[])];
+  const units = [
+    ...Buffer.from(name, "utf16le").reduce((all, _, index, bytes) => {
+      if (index % 2 === 0) all.push(bytes.readUInt16LE(index));
+      return all;
+    }, [] as number[]),
+  ];
   const count = Math.ceil(units.length / 13);
   if (units.length < count * 13) units.push(0);
   while (units.length < count * 13) units.push(0xffff);

@@ -61,7 +61,13 @@ function tree(entries: Entry[]): FatNode {
       if (!next) folder.children!.push((next = { name, children: [], cluster: 0, clusters: 0, size: 0 }));
       folder = next;
     }
-    folder.children!.push({ name: segments[segments.length - 1], content, cluster: 0, clusters: 0, size: sizeOf(content) });
+    folder.children!.push({
+      name: segments[segments.length - 1],
+      content,
+      cluster: 0,
+      clusters: 0,
+      size: sizeOf(content),
+    });
   }
   return root;
 }
@@ -91,7 +97,8 @@ function shape(next: number, root: FatNode): Geometry {
   const reservedSectors = type === 32 ? 32 : 4;
   const fatSectors = roundUp(Math.ceil(((clusters + 2) * type) / 8 / SECTOR), SECTORS_PER_CLUSTER);
   const rootRecords = directoryRecords(root, true, "").length / 32 + 1;
-  const rootSectors = type === 32 ? 0 : roundUp(Math.max(32, Math.ceil((rootRecords * 32) / SECTOR)), SECTORS_PER_CLUSTER);
+  const rootSectors =
+    type === 32 ? 0 : roundUp(Math.max(32, Math.ceil((rootRecords * 32) / SECTOR)), SECTORS_PER_CLUSTER);
   const dataSector = reservedSectors + 2 * fatSectors + rootSectors;
   return {
     type,

@@ -49,7 +49,12 @@ export function directoryExtent(folder: IsoNode, space: NameSpace): Buffer {
     record(folder, Buffer.from([0]), space.id, space.extension(folder, "self")),
     record(folder.parent ?? folder, Buffer.from([1]), space.id, space.extension(folder.parent ?? folder, "parent")),
     ...children.map((child) =>
-      record(child, space.encode(names.get(child)! + (child.children ? "" : ";1")), space.id, space.extension(child, "child")),
+      record(
+        child,
+        space.encode(names.get(child)! + (child.children ? "" : ";1")),
+        space.id,
+        space.extension(child, "child"),
+      ),
     ),
   ];
   const out: Buffer[] = [];

@@ -71,7 +71,8 @@ function node(name: string, parent: IsoNode | undefined): IsoNode {
 function tree(entries: Entry[]): IsoNode {
   const root: IsoNode = { ...node("", undefined), children: [] };
   for (const { path, content } of entries) {
-    if (sizeOf(content) > 0xffffffff - BLOCK) throw new Error(`${path} is larger than 4 GiB, which ISO9660 cannot hold`);
+    if (sizeOf(content) > 0xffffffff - BLOCK)
+      throw new Error(`${path} is larger than 4 GiB, which ISO9660 cannot hold`);
     const segments = path.split("/");
     if (segments.length > 7) throw new Error(`${path} is nested deeper than ISO9660 allows (8 levels)`);
     let folder = root;
@@ -86,10 +87,9 @@ function tree(entries: Entry[]): IsoNode {
 }
 
 function find(root: IsoNode, path: string): IsoNode {
-  const found = path.split("/").reduce<IsoNode | undefined>(
-    (folder, name) => folder?.children?.find((child) => child.name === name),
-    root,
-  );
+  const found = path
+    .split("/")
+    .reduce<IsoNode | undefined>((folder, name) => folder?.children?.find((child) => child.name === name), root);
   if (!found?.content) throw new Error(`the image has no file ${path}`);
   return found;
 }
@@ -158,7 +158,15 @@ function descriptor(
   data.writeUInt32LE(tables[0], 140);
   data.writeUInt32BE(tables[1], 148);
   space.self(root).copy(data, 156, 0, 34);
-  for (const [offset, length] of [[190, 128], [318, 128], [446, 128], [574, 128], [702, 37], [739, 37], [776, 37]]) {
+  for (const [offset, length] of [
+    [190, 128],
+    [318, 128],
+    [446, 128],
+    [574, 128],
+    [702, 37],
+    [739, 37],
+    [776, 37],
+  ]) {
     text(offset === 574 ? "RACKFORM" : "", offset, length);
   }
   // Fixed creation, modification and effective times; no expiry.

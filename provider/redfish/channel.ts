@@ -6,7 +6,7 @@ import type { Breaker, Semaphore } from "./limits";
 import { type Sleep, backoff, retryAfter } from "./limits";
 import { messagesOf } from "./messages";
 import { quirksOf } from "./quirks";
-import { isObject, localPath } from "./read";
+import { at, isObject, localPath, str } from "./read";
 import type { Body, Method, RequestEvent, WriteGuard } from "./types";
 
 /** Limits and clocks, all decided. */
@@ -117,7 +117,8 @@ export class Channel {
     const started = now();
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.attempt(request, attempt);
-      if (!outcome.again || attempt >= (request.maxAttempts ?? Infinity)) return this.finish(outcome, attempt, started);
+      const enough = outcome.answer !== undefined && attempt >= (request.maxAttempts ?? Infinity);
+      if (!outcome.again || enough) return this.finish(outcome, attempt, started);
       const pause = Math.max(outcome.waitMilliseconds ?? 0, backoff(attempt, retryDelayMilliseconds));
       if (now() - started + pause > retryBudgetMilliseconds) return this.finish(outcome, attempt, started);
       await sleep(pause, request.signal);
@@ -141,7 +142,8 @@ export class Channel {
       if (!(error instanceof RedfishError)) throw error;
       const repeatable = !error.sent || request.idempotent === true || request.method !== "POST";
       const transient = error.kind === "unreachable" || error.kind === "timeout";
-      const hopeful = this.answeredRecently() || attempt < this.options.breakerThreshold;
+      const leftAlone = error.retryAfterMilliseconds !== undefined;
+      const hopeful = this.answeredRecently() || (!leftAlone && attempt < this.options.breakerThreshold);
       return { error, again: transient && repeatable && hopeful, waitMilliseconds: error.retryAfterMilliseconds };
     }
   }
@@ -224,7 +226,7 @@ export class Channel {
       if (request.method !== "GET") await request.guard?.();
     } catch (error) {
       this.shared.breaker.leave();
-      const why = error instanceof Error ? error.message : String(error);
+      const why = str(at(error, "message")) ?? String(error);
       throw new RedfishError("cancelled", `${this.endpoint}: ${request.method} ${path} was held back: ${why}`, {
         ...where,
         cause: error,

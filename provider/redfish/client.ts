@@ -135,10 +135,9 @@ export class BmcClient {
     options: PostOptions,
   ): Promise<ActionResult> {
     const first = await this.climb(method, path, body, options, etagLadder(options.etag));
-    if (!wantsCondition(first) || method === "POST") return resultOf(this.accept(method, first, body));
-    const fresh = await this.get(path, options);
-    if (fresh.etag === undefined) return resultOf(this.accept(method, first, body));
-    return resultOf(this.accept(method, await this.climb(method, path, body, options, etagLadder(fresh.etag)), body));
+    if (!wantsCondition(first)) return resultOf(this.accept(method, first, body));
+    const fresh = await this.get(ownerOf(path), options).catch(() => undefined);
+    return resultOf(this.accept(method, await this.climb(method, path, body, options, etagLadder(fresh?.etag)), body));
   }
 
   private async climb(
@@ -198,6 +197,7 @@ export class BmcClient {
       signal: options.signal,
       timeoutMilliseconds: options.timeoutSeconds === undefined ? undefined : options.timeoutSeconds * 1000,
       idempotent: options.idempotent,
+      maxAttempts: options.attempts,
       guard: method === "GET" ? undefined : this.guard,
       secrets: this.secrets,
     });
@@ -233,6 +233,11 @@ export class BmcClient {
       etag: etagOf(answer.headers.etag, answer.body),
     };
   }
+}
+
+/** The resource whose ETag a request to a path is about: that of an action is the one that offers it. */
+function ownerOf(path: string): string {
+  return path.replace(/\/Actions\/.*$/, "");
 }
 
 /** 412, 428, and AMI's word for a missing If-Match (quirk 63). */

@@ -70,9 +70,16 @@ function nextLink(client: BmcClient, page: Resource): string | undefined {
 async function firstPage(client: BmcClient, path: string, options: CollectionOptions): Promise<Resource> {
   const query = options.expand === false || cannotExpand.has(client) ? undefined : await expandQuery(client, options);
   if (query === undefined) return client.get(path, options);
-  const answer = await client.peek(`${path}?${query}`, options);
-  if (answer.status === 200 && Array.isArray(answer.body.Members)) return { path, body: answer.body };
-  if (answer.status !== 404) cannotExpand.add(client);
+  try {
+    const page = await client.get(`${path}?${query}`, { ...options, attempts: 2 });
+    if (Array.isArray(page.body.Members)) return page;
+    cannotExpand.add(client);
+  } catch (error) {
+    if (!(error instanceof RedfishError) || !["notFound", "refused", "protocol", "busy"].includes(error.kind))
+      throw error;
+    if (error.kind === "notFound" && error.messageId !== undefined) throw error;
+    if (error.status !== 503 && error.status !== 429) cannotExpand.add(client);
+  }
   return client.get(path, options);
 }
 

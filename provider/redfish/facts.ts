@@ -90,7 +90,7 @@ async function drivesOf(client: BmcClient, storage: Resource, options: RequestOp
   if (inline.length === listed.length) return inline;
   const { expand } = await client.root(options);
   if (expand !== "none" && canExpand(client) && listed.length > 1) {
-    const answer = await client.peek(`${storage.path}?$expand=${expand}($levels=1)`, options);
+    const answer = await client.peek(`${storage.path}?$expand=${expand}($levels=1)`, { ...options, attempts: 2 });
     const found = answer.status === 200 ? whole(list(answer.body.Drives)) : [];
     if (found.length === listed.length) return found;
   }

@@ -1,5 +1,6 @@
 import { clean } from "./messages";
 import { RedfishError } from "./errors";
+import { at, list, str } from "./read";
 import { AnswerTimeoutError, BodyTooLargeError } from "./exchange";
 import { ConnectTimeoutError, UntrustedError } from "./trust";
 import type { Method } from "./types";
@@ -21,8 +22,9 @@ export function failureOf(thrown: unknown, where: Where, presented: string | und
   const { endpoint, method, path } = where;
   const details = { endpoint, method, path, cause: thrown };
   const what = `${method} ${path}`;
-  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  const code = codeOf(error);
+  const error = thrown;
+  const code = codeOf(thrown);
+  const said = clean(str(at(thrown, "message")) ?? String(thrown)).slice(0, 160);
   if (error instanceof UntrustedError) {
     return new RedfishError("tls", `${endpoint}: ${error.reason}; ${pinAdvice(error.presented ?? presented)}`, {
       ...details,
@@ -44,7 +46,7 @@ export function failureOf(thrown: unknown, where: Where, presented: string | und
   if (error instanceof BodyTooLargeError)
     return new RedfishError("protocol", `${endpoint}: ${what}: ${error.message}`, details);
   if (code !== undefined && tlsCode.test(code)) {
-    const text = `${endpoint}: TLS failed (${clean(error.message).slice(0, 160)}); the BMC must offer TLS 1.2 or later`;
+    const text = `${endpoint}: TLS failed (${said}); the BMC must offer TLS 1.2 or later`;
     return new RedfishError("tls", text, { ...details, sent: false });
   }
   if (code !== undefined && neverSent.test(code)) {
@@ -60,7 +62,7 @@ export function failureOf(thrown: unknown, where: Where, presented: string | und
   if (code !== undefined && /UND_ERR_(DESTROYED|CLOSED)/.test(code)) {
     return new RedfishError("cancelled", `${endpoint}: ${what}: the client was closed`, details);
   }
-  const text = `${endpoint}: ${what}: the connection broke (${code ?? clean(error.message).slice(0, 120)})`;
+  const text = `${endpoint}: ${what}: the connection broke (${code ?? said})`;
   return new RedfishError("unreachable", text, details);
 }
 
@@ -68,7 +70,7 @@ export function failureOf(thrown: unknown, where: Where, presented: string | und
 export function cancelled(signal: AbortSignal, where: Pick<Where, "endpoint"> & Partial<Where>): RedfishError {
   const reason: unknown = signal.reason;
   if (reason instanceof RedfishError) return reason;
-  const timedOut = reason instanceof Error && reason.name === "TimeoutError";
+  const timedOut = at(reason, "name") === "TimeoutError";
   const why = timedOut ? "the time allowed is over" : "cancelled";
   const what = where.method === undefined ? "" : `${where.method} ${where.path}: `;
   return new RedfishError(timedOut ? "timeout" : "cancelled", `${where.endpoint}: ${what}${why}`, {
@@ -84,9 +86,10 @@ export function pinAdvice(presented: string | undefined): string {
   return `set fingerprint to ${pin}, or caBundle to the authority that signed it`;
 }
 
-function codeOf(error: Error): string | undefined {
-  const own: unknown = "code" in error ? error.code : undefined;
-  if (typeof own === "string" && own !== "UND_ERR_SOCKET") return own;
-  if (error instanceof AggregateError && error.errors[0] instanceof Error) return codeOf(error.errors[0]);
-  return error.cause instanceof Error ? codeOf(error.cause) : typeof own === "string" ? own : undefined;
+/** The code of an error or of what caused it; undici's own word for "socket" says less than the cause. */
+function codeOf(error: unknown): string | undefined {
+  const own = str(at(error, "code"));
+  if (own !== undefined && own !== "UND_ERR_SOCKET") return own;
+  const inner = list(at(error, "errors"))[0] ?? at(error, "cause");
+  return (inner === undefined ? undefined : codeOf(inner)) ?? own;
 }

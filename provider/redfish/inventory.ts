@@ -8,6 +8,8 @@ import type { Known, PowerState, RequestOptions, SystemRef } from "./types";
 /** What an inventory lists of a server. */
 export interface InventoryEntry extends Identity {
   systemId: string;
+  /** Path of the ComputerSystem. */
+  systemPath: string;
   hostName: Known<string>;
   powerState: PowerState;
   biosVersion: Known<string>;
@@ -40,6 +42,7 @@ export function inventoryOf(system: SystemRef): InventoryEntry {
   return {
     ...identityOf(system),
     systemId: system.id,
+    systemPath: system.path,
     hostName: str(body.HostName) ?? "unknown",
     powerState: powerStateOf(system.resource),
     biosVersion: str(body.BiosVersion) ?? "unknown",

@@ -7,7 +7,7 @@ export const sleep: Sleep = (milliseconds, signal) =>
   new Promise((resolve, reject) => {
     const stop = () => {
       clearTimeout(timer);
-      reject(signal?.reason instanceof Error ? signal.reason : new Error("cancelled"));
+      reject(signal?.reason ?? new Error("cancelled"));
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", stop);
@@ -45,7 +45,7 @@ export class Semaphore {
     return new Promise((resolve, reject) => {
       const leave = () => {
         this.waiting.splice(this.waiting.indexOf(enter), 1);
-        reject(signal?.reason instanceof Error ? signal.reason : new Error("cancelled"));
+        reject(signal?.reason ?? new Error("cancelled"));
       };
       const enter = () => {
         signal?.removeEventListener("abort", leave);

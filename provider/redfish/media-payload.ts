@@ -23,10 +23,10 @@ export function firstPayload(medium: MediaImage, hints: PayloadHints): Payload {
   const payload: Payload = { Image: medium.image };
   if (hints.patch || (!hints.traits.minimalMedia && knows("Inserted"))) payload.Inserted = true;
   if (!hints.traits.minimalMedia && knows("WriteProtected")) payload.WriteProtected = medium.writeProtected ?? true;
-  if (hints.protocols?.includes(protocolOf(medium.image)) && described.includes("TransferProtocolType")) {
-    payload.TransferProtocolType = protocolOf(medium.image);
-  }
-  if (hints.methods?.includes("Stream") && described.includes("TransferMethod")) payload.TransferMethod = "Stream";
+  const asked = hints.protocols?.includes(protocolFor(medium)) && described.includes("TransferProtocolType");
+  if (medium.transferProtocol !== undefined || asked) payload.TransferProtocolType = protocolFor(medium);
+  const streams = hints.methods?.includes("Stream") && described.includes("TransferMethod");
+  if (medium.transferMethod !== undefined || streams) payload.TransferMethod = methodFor(medium);
   if (medium.username !== undefined || hints.traits.mediaCredentials) Object.assign(payload, credentials(medium));
   return payload;
 }
@@ -52,7 +52,8 @@ export function nextPayload(
     else guided[name] = value;
   }
   const image = { Image: medium.image };
-  const protocol = { ...image, TransferProtocolType: protocolOf(medium.image) };
+  const protocol = { ...image, TransferProtocolType: protocolFor(medium) };
+  const method = { TransferMethod: methodFor(medium) };
   const candidates: Payload[] = [
     guided,
     { ...image, ...pick(payload, ["Inserted", "UserName", "Password"]) },
@@ -60,8 +61,8 @@ export function nextPayload(
     image,
     { ...image, Inserted: true },
     protocol,
-    { ...protocol, TransferMethod: "Stream" },
-    { ...protocol, TransferMethod: "Stream", ...credentials(medium) },
+    { ...protocol, ...method },
+    { ...protocol, ...method, ...credentials(medium) },
     { ...image, Inserted: true, WriteProtected: true, ...credentials(medium) },
   ];
   return candidates.find((candidate) => !tried.has(JSON.stringify(candidate)));
@@ -71,8 +72,8 @@ function optionalMembers(medium: MediaImage): Payload {
   return {
     Inserted: true,
     WriteProtected: medium.writeProtected ?? true,
-    TransferProtocolType: protocolOf(medium.image),
-    TransferMethod: "Stream",
+    TransferProtocolType: protocolFor(medium),
+    TransferMethod: methodFor(medium),
     ...credentials(medium),
   };
 }
@@ -85,9 +86,17 @@ function pick(payload: Payload, names: string[]): Payload {
   return Object.fromEntries(Object.entries(payload).filter(([name]) => names.includes(name)));
 }
 
+function protocolFor(medium: MediaImage): string {
+  return medium.transferProtocol ?? protocolOf(medium.image);
+}
+
+function methodFor(medium: MediaImage): string {
+  return medium.transferMethod ?? "Stream";
+}
+
 /** `HTTP`, `HTTPS`, `NFS`, `CIFS` … from the URL. */
 export function protocolOf(image: string): string {
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(image)?.[1].toUpperCase() ?? "";
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(image)?.[1].toUpperCase() ?? "";
   if (scheme === "SMB") return "CIFS";
   return scheme || (image.startsWith("//") ? "CIFS" : /^[^/]+:\//.test(image) ? "NFS" : "HTTP");
 }

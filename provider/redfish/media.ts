@@ -26,6 +26,10 @@ export interface MediaImage {
   password?: string;
   /** Default true. */
   writeProtected?: boolean;
+  /** `Stream` or `Upload`. Default: what the BMC asks for. */
+  transferMethod?: string;
+  /** `HTTP`, `HTTPS`, `NFS`, `CIFS` … Default: what the URL says, where the BMC asks for it. */
+  transferProtocol?: string;
 }
 
 /** A slot as the BMC shows it. */
@@ -51,7 +55,7 @@ const EJECT_RETRIES = 3;
 const EJECT_PAUSE = 3_000;
 
 /** Errors after which the image may be in nevertheless: a first answer was lost, and the second says that the slot is taken. */
-const unclear = new Set<ErrorKind>(["busy", "conflict", "timeout", "unreachable", "refused"]);
+const unclear = new Set<ErrorKind>(["busy", "conflict", "timeout", "unreachable", "refused", "notFound"]);
 
 /** The slots of a server: under the system, and under its manager on BMCs that have them there (quirk 8). */
 export async function mediaSlots(client: BmcClient, options: MediaOptions = {}): Promise<MediaSlot[]> {
@@ -123,7 +127,7 @@ export async function ejectFrom(client: BmcClient, slot: MediaSlot, options: Med
     await eject(client, slot, options);
     return await settled(client, slot, (now) => !now.inserted, "still holds its medium after the eject", half);
   } catch (error) {
-    if (!(error instanceof RedfishError) || error.kind !== "timeout" || options.signal?.aborted) throw error;
+    if (!(error instanceof RedfishError) || !unclear.has(error.kind) || options.signal?.aborted) throw error;
   }
   await eject(client, slot, options);
   return settled(client, slot, (now) => !now.inserted, "still holds its medium after the eject", half);

@@ -138,7 +138,10 @@ function distrust(
     return "the certificate is not the pinned one";
   }
   if (trust.insecure) return undefined;
-  if (!socket.authorized) return `the certificate is not trusted (${String(socket.authorizationError)})`;
-  const mismatch = tls.checkServerIdentity(host, certificate);
-  return mismatch ? `the certificate is for another name (${mismatch.message})` : undefined;
+  if (socket.authorized) return undefined;
+  const code = String(socket.authorizationError);
+  const names = certificate.subjectaltname ?? certificate.subject?.CN ?? "no name";
+  return code === "ERR_TLS_CERT_ALTNAME_INVALID"
+    ? `the certificate is for another name than ${host} (${names})`
+    : `the certificate is not trusted (${code})`;
 }

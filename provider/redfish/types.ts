@@ -86,6 +86,8 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /** Of this request only; default that of the connection. */
   timeoutSeconds?: number;
+  /** Give up on "not now" after so many attempts. Default: as long as the retry budget lasts. */
+  attempts?: number;
 }
 
 export interface WriteOptions extends RequestOptions {

@@ -6,7 +6,9 @@ export function netplan(network: NodeNetwork): object {
   const bonds = network.interfaces.filter(({ bond }) => bond);
   const vlans = network.interfaces.filter(({ vlan }) => vlan);
   const ports = network.interfaces.filter(({ bond, vlan }) => !bond && !vlan);
-  const members = bonds.flatMap(({ name, bond }) => bond!.members.map((mac, index) => ({ name: portName(name, index), mac })));
+  const members = bonds.flatMap(({ name, bond }) =>
+    bond!.members.map((mac, index) => ({ name: portName(name, index), mac })),
+  );
   return {
     version: 2,
     ...section("ethernets", [
@@ -60,8 +62,10 @@ function section(name: string, pairs: Pair[]): object {
 function addressing(one: NodeInterface, network: NodeNetwork): object {
   const carries = network.interfaces.some(({ vlan }) => vlan?.link === one.name);
   const dynamic = one.addresses.length === 0 && !carries;
-  const routes = one.gateway === undefined ? [] : [{ to: isIpv4(one.gateway) ? "0.0.0.0/0" : "::/0", via: one.gateway }];
-  const resolves = one.addresses.length > 0 && (one.gateway !== undefined || !network.interfaces.some(({ gateway }) => gateway));
+  const routes =
+    one.gateway === undefined ? [] : [{ to: isIpv4(one.gateway) ? "0.0.0.0/0" : "::/0", via: one.gateway }];
+  const resolves =
+    one.addresses.length > 0 && (one.gateway !== undefined || !network.interfaces.some(({ gateway }) => gateway));
   return {
     dhcp4: dynamic,
     dhcp6: false,
@@ -69,7 +73,12 @@ function addressing(one: NodeInterface, network: NodeNetwork): object {
     ...(routes.length > 0 ? { routes } : {}),
     ...(one.mtu === undefined ? {} : { mtu: one.mtu }),
     ...(resolves && network.nameservers.length > 0
-      ? { nameservers: { addresses: network.nameservers, ...(network.searchDomains?.length ? { search: network.searchDomains } : {}) } }
+      ? {
+          nameservers: {
+            addresses: network.nameservers,
+            ...(network.searchDomains?.length ? { search: network.searchDomains } : {}),
+          },
+        }
       : {}),
   };
 }

@@ -30,7 +30,8 @@ export function bootInterface(network: NodeNetwork, provisionNetwork?: string): 
   const inside = chosen.addresses.find((address) => provisionNetwork && within(address, provisionNetwork));
   const address = inside ?? chosen.addresses.find(isIpv4) ?? chosen.addresses[0];
   const port = portOf(chosen, interfaces);
-  const sameFamily = chosen.gateway !== undefined && address !== undefined && isIpv4(address) === isIpv4(chosen.gateway);
+  const sameFamily =
+    chosen.gateway !== undefined && address !== undefined && isIpv4(address) === isIpv4(chosen.gateway);
   return {
     ...port,
     address,

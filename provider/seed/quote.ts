@@ -1,4 +1,4 @@
-import { stringify } from "yaml";
+import { Document, Scalar, visit } from "yaml";
 
 /** One word of a POSIX shell, whatever it holds. */
 export function shell(value: string): string {
@@ -15,9 +15,17 @@ export function shellFile(variables: Record<string, string | number | boolean | 
   return `${lines.join("\n")}\n`;
 }
 
-/** YAML in which every string value is in double quotes, so that no YAML version reads one as something else. */
+/** YAML in which string values are in double quotes, or in blocks when they have several plain lines, so that every YAML version reads them alike. */
 export function yaml(value: unknown): string {
-  return stringify(value, { version: "1.1", defaultStringType: "QUOTE_DOUBLE", defaultKeyType: "PLAIN", lineWidth: 0 });
+  const document = new Document(value, { version: "1.1", aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(key, node) {
+      if (typeof node.value !== "string" || key === "key") return;
+      const block = /^[\x21-\x7e][\x20-\x7e\n]*\n[\x20-\x7e\n]*[\x21-\x7e]\n?$/.test(node.value);
+      node.type = block ? Scalar.BLOCK_LITERAL : Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document.toString({ lineWidth: 0, directives: false });
 }
 
 /**

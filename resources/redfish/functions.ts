@@ -123,7 +123,7 @@ export function getInventoryOutput(
 
 /** Arguments of discover. */
 export interface DiscoverArgs {
-  /** Networks in CIDR notation (`10.0.0.0/26`), ranges (`10.0.0.11-10.0.0.40`), addresses, host names or URLs; at most 4096 addresses. */
+  /** Networks in CIDR notation (`10.0.0.0/26`), ranges (`10.0.0.11-10.0.0.40`), addresses, host names or URLs; at most 65536 addresses. */
   addresses: string[];
   /**
    * Port of the BMCs that are not given as URLs.
@@ -131,7 +131,7 @@ export interface DiscoverArgs {
    * @default 443
    */
   port?: number;
-  /** BMC account. Without one (and none in the provider's configuration) only what needs no login is found. */
+  /** BMC account. Without one, and none in the provider's configuration, only what needs no login is found. */
   username?: string;
   /**
    * Password of the BMC account.
@@ -140,7 +140,7 @@ export interface DiscoverArgs {
   password?: string;
   /** PEM certificates that sign the BMCs' certificates. */
   caBundle?: string;
-  /** Accept any certificate. Default: the provider's, else false. */
+  /** Log in whatever certificate is shown: every host in the networks can then learn the password. Default: the provider's, else false. */
   insecure?: boolean;
   /**
    * Seconds to wait for an address to answer at all.
@@ -149,13 +149,20 @@ export interface DiscoverArgs {
   timeoutSeconds?: number;
 }
 
-/** A server that was found, in the shape of an inventory entry. */
+/** A BMC that was found, in the shape of an inventory entry. Without a login only what it tells everybody. */
 export interface DiscoveredServer {
   /** `https://address[:port]`. */
   endpoint: string;
+  /** SHA-256 of the BMC's certificate, hexadecimal: pin it with `connection.fingerprint`, once compared with what the BMC itself shows. */
+  fingerprint?: string;
+  /** Vendor of the BMC. */
+  vendor?: string;
+  /** Product name of the BMC. */
+  product?: string;
+  redfishVersion?: string;
   /** URL of the ComputerSystem: the id to import a Server with. */
-  id: string;
-  systemId: string;
+  id?: string;
+  systemId?: string;
   powerState?: ServerPowerState;
   manufacturer?: string;
   model?: string;
@@ -163,21 +170,25 @@ export interface DiscoveredServer {
   sku?: string;
   uuid?: string;
   hostName?: string;
-  /** SHA-256 of the BMC's certificate, hexadecimal: pin it with `connection.fingerprint`. */
-  fingerprint?: string;
+  memoryGib?: number;
+  biosVersion?: string;
+  /** Lower case with colons. */
+  macs: string[];
+  /** Why the server behind the BMC could not be read, although there are credentials. */
+  error?: string;
 }
 
-/** An address where no server was found. */
+/** An address that was asked for by itself, or answers, where there is no BMC. */
 export interface UnreachableAddress {
   endpoint: string;
-  /** `silent`: nothing answers there; otherwise what went wrong. */
+  /** What went wrong. */
   reason: string;
 }
 
 /** What discover found. */
 export interface DiscoverResult {
   servers: DiscoveredServer[];
-  /** Addresses that answer but are no BMC we can read, and given host names and URLs that do not answer. */
+  /** Addresses that answer but are no BMC, and those that were named by themselves and do not answer. */
   unreachable: UnreachableAddress[];
   /**
    * Addresses of networks and ranges where nothing answers.

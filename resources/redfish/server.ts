@@ -113,7 +113,16 @@ export class Server extends pulumi.CustomResource {
     const { inputs, options } = register(
       args,
       {
-        inputs: ["connection", "systemId", "identity", "requirements", "powerState", "powerOffOnDelete", "maintenance", "quarantine"],
+        inputs: [
+          "connection",
+          "systemId",
+          "identity",
+          "requirements",
+          "powerState",
+          "powerOffOnDelete",
+          "maintenance",
+          "quarantine",
+        ],
         outputs: ["systemPath", "facts", "hostKey", "tokenSecret"],
         secretOutputs: ["hostKey", "tokenSecret"],
       },

@@ -3,7 +3,7 @@ import { mkdtempSync, existsSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ContainerBackend } from "../../lab/nodes/container";
-import { sshAnswers } from "../../lab/nodes/container/body";
+import { sshAnswers } from "../../lab/nodes/ssh";
 import { hostTraits } from "../../lab/nodes/container/host";
 import { bridgeName, hostOf } from "../../lab/nodes/container/network";
 import { sweepContainers } from "../../lab/nodes/container/sweep";
@@ -20,7 +20,9 @@ function leftovers(folder: string): string[] {
   const found: string[] = [];
   const links = execFileSync("ip", ["-o", "link"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   if (links.includes(bridgeName(folder))) found.push("bridge");
-  const processes = execFileSync("sh", ["-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' || true"], { encoding: "utf8" });
+  const processes = execFileSync("sh", ["-c", "cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\0' ' ' || true"], {
+    encoding: "utf8",
+  });
   if (processes.includes(folder)) found.push("process");
   if (readFileSync("/proc/mounts", "utf8").includes(folder)) found.push("mount");
   if (existsSync(path.join(folder, "podman"))) found.push("storage");
@@ -69,6 +71,8 @@ describeWith(needs, "container backend", () => {
       "ls /target/etc/ssh/ssh_host_ed25519_key",
     ].join("\n");
     expect(await installer.run(script)).toEqual({ code: 0, output: "/target/etc/ssh/ssh_host_ed25519_key\n" });
+    expect(body.installed()).toBe(false);
+    await installer.complete();
     await installer.close();
     expect(body.installed()).toBe(true);
     expect(body.usedDisks()).toEqual(["nvme0n1"]);
@@ -106,6 +110,7 @@ describeWith(needs, "container backend", () => {
     const again = await body.bootInstaller(address);
     await again.unpack({ address, hostname: "second", disk: "nvme0n1" });
     expect((await again.run("ls /target/root")).output).toBe("");
+    await again.complete();
     await again.close();
     await body.wipe();
     expect(body.installed()).toBe(false);

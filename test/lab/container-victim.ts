@@ -10,9 +10,10 @@ async function main(folder: string, cache: string): Promise<void> {
   const address = hostOf(backend.network.subnet, 11);
   const installer = await body.bootInstaller(address);
   await installer.unpack({ address, hostname: "v1", disk: "nvme0n1" });
+  await installer.complete();
   await installer.close();
   await body.boot(new AbortController().signal);
-  const other = await backend.add(nodeSpec("v2"));
+  const other = await backend.add(nodeSpec("v2", 2));
   const half = await other.bootInstaller(hostOf(backend.network.subnet, 12));
   await half.unpack({ address: hostOf(backend.network.subnet, 12), hostname: "v2", disk: "nvme0n1" });
   process.stdout.write("booted\n");

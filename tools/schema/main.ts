@@ -1,20 +1,19 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { format } from "prettier";
 import { generate } from "./generate";
 
 /** What the generator would write, as text, by file. */
-export async function generatedFiles(root: string): Promise<Record<string, string>> {
+export function generatedFiles(root: string): Record<string, string> {
   const { schema, kinds } = generate(root);
-  const json = (value: unknown) => format(JSON.stringify(value), { parser: "json", printWidth: 120 });
-  return { "schema.json": await json(schema), "provider/construct-tags.json": await json(kinds) };
+  const json = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
+  return { "schema.json": json(schema), "provider/construct-tags.json": json(kinds) };
 }
 
 /** `node bin/tools/schema/main.js [--check]`: writes the generated files, or fails naming those that have drifted. */
-async function main(argv: string[]): Promise<number> {
+function main(argv: string[]): number {
   const root = process.cwd();
   let drifted = 0;
-  for (const [file, text] of Object.entries(await generatedFiles(root))) {
+  for (const [file, text] of Object.entries(generatedFiles(root))) {
     const target = path.join(root, file);
     if (!argv.includes("--check")) {
       writeFileSync(target, text);
@@ -28,11 +27,10 @@ async function main(argv: string[]): Promise<number> {
 }
 
 if (require.main === module) {
-  main(process.argv.slice(2)).then(
-    (code) => (process.exitCode = code),
-    (error: unknown) => {
-      console.error(error instanceof Error ? error.message : String(error));
-      process.exitCode = 1;
-    },
-  );
+  try {
+    process.exitCode = main(process.argv.slice(2));
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error));
+    process.exitCode = 1;
+  }
 }

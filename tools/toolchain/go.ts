@@ -38,7 +38,8 @@ export async function buildFromModule(pin: Pin, report: Report): Promise<string>
 /** Where a pin's build lies, once it is made. */
 export async function builtPath(pin: Pin): Promise<string> {
   const wrapper = join(packageRoot(), "tools", "toolchain", "go", pin.name);
-  const files = await Promise.all(["go.mod", "go.sum"].map((file) => readFile(join(wrapper, file))));
+  const sources = ["go.mod", "go.sum", ...(pin.package === "." ? ["main.go"] : [])];
+  const files = await Promise.all(sources.map((file) => readFile(join(wrapper, file))));
   const key = cacheKey([...files, pin.package, pin.version, ...flags(pin), process.platform, process.arch]);
   return join(cacheRoot(), "go", `${pin.name}-${pin.version}-${key}`);
 }
@@ -51,7 +52,8 @@ export async function goVersion(): Promise<string | undefined> {
 }
 
 function flags(pin: Pin): string[] {
-  return ["-trimpath", "-buildvcs=false", "-ldflags", `-s -w -X ${pin.versionVariable}=${pin.version}`];
+  const stamp = pin.versionVariable ? ` -X ${pin.versionVariable}=${pin.version}` : "";
+  return ["-trimpath", "-buildvcs=false", "-ldflags", `-s -w${stamp}`];
 }
 
 async function build(pin: Pin, wrapper: string, folder: string, note: (text: string) => void): Promise<void> {

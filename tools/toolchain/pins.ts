@@ -1,12 +1,12 @@
 /** A program of Pulumi that rackform uses, and the Go module from which it is built where no official binary can be had. */
 export interface Pin {
   /** Name of the executable, and of the wrapper module under `tools/toolchain/go/`. */
-  name: "pulumi" | "pulumi-language-nodejs" | "pulumi-language-python" | "pulumi-language-yaml";
+  name: "pulumi" | "pulumi-language-nodejs" | "pulumi-language-python" | "pulumi-language-yaml" | "gen-sdk";
   version: string;
-  /** The main package. */
+  /** The main package; `.` is the wrapper module's own. */
   package: string;
   /** The Go variable that holds the version; without it the Automation API refuses the CLI. */
-  versionVariable: string;
+  versionVariable?: string;
   /** A file of the module that must lie beside the executable. */
   beside?: { module: string; path: string };
   /** Build time on two cores, in seconds, for the progress line. */
@@ -57,6 +57,9 @@ export const languageHosts: Record<Language, Pin> = {
     expected: 75,
   },
 };
+
+/** Our generator of language SDKs from schema.json, over Pulumi's own code generation. */
+export const sdkGenerator: Pin = { name: "gen-sdk", version: "v3.248.0", package: ".", expected: 60 };
 
 /** The oldest Go that builds all of the above. */
 export const minimumGo = "1.25.11";

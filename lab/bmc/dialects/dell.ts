@@ -126,6 +126,7 @@ export const dellDialect: Dialect = {
     listed: "inline",
     already: { status: 409, message: dell("PSU501") }, // 26
     onRefused: { status: 409, message: base("ActionParameterValueConflict", "On", "power supply not ready") }, // 4
+    restartSwitchesOn: false,
     showsTransitions: false,
     managerTypes: ["GracefulRestart"],
   },

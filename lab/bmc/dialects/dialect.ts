@@ -33,6 +33,8 @@ export interface Dialect {
   patchReply: "resource" | "message" | "success" | "empty";
   /** Messages of the vendor's own registry. */
   messages: { prefix: string; table: Record<string, MessageDefinition> };
+  /** BIOS and media changes without the licence (48); undefined: no licence is needed. */
+  unlicensed?: ErrorSpec;
   /** Dell's job queue beside the task service. */
   jobs: boolean;
   taskId(number: number): string;
@@ -104,6 +106,8 @@ export interface ResetRules {
   onRefused?: ErrorSpec;
   /** A change that the self test does not allow; undefined: it is allowed. */
   post?: ErrorSpec;
+  /** ForceRestart and PowerCycle switch a server on that is off; otherwise they are refused. */
+  restartSwitchesOn: boolean;
   /** PoweringOn and PoweringOff are shown. */
   showsTransitions: boolean;
   /** Types that Manager.Reset takes. */

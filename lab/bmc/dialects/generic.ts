@@ -112,6 +112,7 @@ export const generic: Dialect = {
     ],
     listed: "both",
     post: { status: 409, message: base("ResourceInUse") },
+    restartSwitchesOn: true,
     showsTransitions: true,
     managerTypes: ["GracefulRestart", "ForceRestart"],
   },

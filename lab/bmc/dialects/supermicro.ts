@@ -1,3 +1,4 @@
+import type { MessageDefinition } from "../http/messages";
 import { base } from "../http/messages";
 import type { Dialect, MediaSlot } from "./dialect";
 import { inventHardware } from "./hardware";
@@ -9,6 +10,17 @@ const slots: MediaSlot[] = ["VirtualMedia1", "VirtualMedia2"].map((id) => ({
   mediaTypes: ["CD", "DVD", "USBStick", "Floppy"],
   bootable: true,
 }));
+
+const prefix = "SMC.1.0";
+
+const table = {
+  OemLicenseNotPassed: {
+    severity: "Warning",
+    args: 1,
+    text: "This needs the licence %1.",
+    resolution: "Activate the licence, then send the request again.",
+  },
+} satisfies Record<string, MessageDefinition>;
 
 /** A Supermicro BMC of the X13 kind. */
 export const supermicro: Dialect = {
@@ -81,6 +93,7 @@ export const supermicro: Dialect = {
     types: ["On", "ForceOff", "GracefulShutdown", "GracefulRestart", "ForceRestart", "Nmi", "ForceOn", "PowerCycle"],
     listed: "actionInfo", // 50
     post: { status: 400, message: base("ActionParameterValueConflict", "ResetType", "system in POST") },
+    restartSwitchesOn: false,
     showsTransitions: false,
     managerTypes: ["GracefulRestart"],
   },
@@ -120,16 +133,11 @@ export const supermicro: Dialect = {
   bodyRequired: false,
   actionIfMatchRefused: false,
   patchReply: "success",
-  messages: {
-    prefix: "SMC.1.0",
-    table: {
-      OemLicenseNotPassed: {
-        severity: "Warning",
-        args: 1,
-        text: "This needs the licence %1.",
-        resolution: "Activate the licence, then send the request again.",
-      },
-    },
+  messages: { prefix, table },
+  // 48: a licence error, not an authentication error.
+  unlicensed: {
+    status: 403,
+    message: { id: `${prefix}.OemLicenseNotPassed`, definition: table.OemLicenseNotPassed, args: ["DCMS"] },
   },
   jobs: false,
   taskId: (number) => String(number),

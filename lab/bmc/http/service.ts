@@ -73,6 +73,9 @@ export class Service {
     note: { user?: string },
   ): Promise<Reply> {
     try {
+      if (this.bmc.startingUntil > Date.now()) {
+        throw new RedfishError(503, [base("ServiceTemporarilyUnavailable", "1")], { "Retry-After": "1" });
+      }
       if (text === undefined) throw refuse(413, "PayloadTooLarge");
       return await this.#dispatch(request, method, rawPath, text, faults, note);
     } catch (error) {

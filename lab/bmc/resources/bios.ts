@@ -5,7 +5,7 @@ import type { Exchange, Reply, Route } from "../http/exchange";
 import { base } from "../http/messages";
 import type { JsonObject } from "../json";
 import { isObject, link } from "../json";
-import { accepted, carryOut, changed, isoDate, parameters, paths, resource } from "./common";
+import { accepted, carryOut, checkLicence, changed, isoDate, parameters, paths, resource } from "./common";
 import type { Task } from "../tasks";
 
 /** BIOS settings, in force and pending. */
@@ -92,6 +92,7 @@ function settingsResource(bmc: Bmc, path: string, settings: string): JsonObject 
 function patchSettings(x: Exchange, path: string, settings: string): Reply {
   const { bmc, body } = x;
   const { bios, dialect } = bmc;
+  checkLicence(bmc);
   bmc.power.checkPost();
   const { Attributes: attributes, "@Redfish.SettingsApplyTime": applyTime } = body;
   const unknown = Object.keys(body).filter((name) => name !== "Attributes" && !name.startsWith("@"));

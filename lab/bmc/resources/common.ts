@@ -243,6 +243,12 @@ export function member<T>(
   return found === undefined ? undefined : [found, index];
 }
 
+/** @throws RedfishError when the BMC lacks a licence that the change needs (48). */
+export function checkLicence({ spec, dialect }: Bmc): void {
+  const refusal = dialect.unlicensed;
+  if (spec.unlicensed && refusal) throw new RedfishError(refusal.status, [refusal.message], refusal.headers);
+}
+
 /** The vendor's part, below `Oem`. */
 export function oem(bmc: Bmc, part: JsonObject | undefined): JsonObject {
   const key = bmc.dialect.oem?.key;

@@ -5,7 +5,7 @@ import { RedfishError, refuse } from "../http/errors";
 import type { Exchange, Reply, Route } from "../http/exchange";
 import type { Json, JsonObject } from "../json";
 import type { Drive } from "../media";
-import { carryOut, collection, parameters, patch, paths, resource, set } from "./common";
+import { carryOut, checkLicence, collection, parameters, patch, paths, resource, set } from "./common";
 import { certificateRoutes } from "./certificates";
 
 type View = Dialect["media"]["views"][number];
@@ -103,6 +103,7 @@ function driveResource(dialect: Dialect, path: string, member: View["members"][n
 async function insert(x: Exchange, drive: Drive): Promise<Reply> {
   const action = "VirtualMedia.InsertMedia";
   const rules = x.bmc.dialect.media;
+  checkLicence(x.bmc);
   const given = parameters(x, action, INSERT_PARAMETERS, ["Image"]);
   const refused = rules.refusedParameters.find((name) => name in given);
   if (refused) throw refuse(400, "ActionParameterNotSupported", refused, action);

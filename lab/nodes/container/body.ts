@@ -1,11 +1,11 @@
-import { connect } from "node:net";
 import { join } from "node:path";
 import type { InstallerSystem, NodeBody, NodeNetwork, NodeSpec, RootRequest } from "../backend";
 import { Disks } from "../disks";
+import { sshAnswers } from "../ssh";
 import type { HostTraits } from "./host";
 import { systemdOptions } from "./host";
 import { ContainerInstaller } from "./installer-system";
-import { contains, firstMac } from "./network";
+import { contains, networkOption } from "./network";
 import type { Podman } from "./podman";
 import { NODE_IMAGE } from "./root-filesystem";
 
@@ -23,6 +23,8 @@ export interface ContainerRack {
 const START = [
   "umount /etc/hostname /etc/hosts /etc/resolv.conf /run/.containerenv 2>/dev/null",
   "find /dev -xdev -type b -delete",
+  // Or udev would replay this machine's devices at every start.
+  "mount -o remount,bind,ro /sys",
   "[ -s /etc/hostname ] && hostname -F /etc/hostname",
   "exec setpriv --bounding-set=-mknod --inh-caps=-mknod /sbin/init",
 ].join("; ");
@@ -89,7 +91,17 @@ export class ContainerBody implements NodeBody {
   }
 
   async bootInstaller(address: string | undefined): Promise<InstallerSystem> {
-    return ContainerInstaller.boot(this.rack, this.spec, this.disks, address, (request) => this.#unpack(request));
+    let made: RootRequest | undefined;
+    return ContainerInstaller.boot(this.rack, this.spec, this.disks, address, {
+      make: async (request) => {
+        const root = await this.#unpack(request);
+        made = request;
+        return root;
+      },
+      complete: () => {
+        this.#installed = made;
+      },
+    });
   }
 
   async boot(signal: AbortSignal): Promise<void> {
@@ -144,9 +156,7 @@ export class ContainerBody implements NodeBody {
       `--name=${this.container}`,
       `--label=rackform.rack=${name}`,
       `--hostname=localhost`,
-      `--network=${networkName}`,
-      `--ip=${request.address}`,
-      `--mac-address=${firstMac(this.spec)}`,
+      networkOption(networkName, this.spec, request.address),
       ...systemdOptions(traits),
       "--systemd=always",
       "--no-hosts",
@@ -158,7 +168,6 @@ export class ContainerBody implements NodeBody {
       START,
     ]);
     await this.disks.partition(request.disk);
-    this.#installed = request;
     return podman.must(["mount", this.container]);
   }
 
@@ -170,21 +179,6 @@ export class ContainerBody implements NodeBody {
     await this.rack.podman.must(["rm", "-f", "-t", "0", this.container]);
     this.#id = undefined;
   }
-}
-
-/** Whether an SSH server greets. */
-export function sshAnswers(address: string, port: number, milliseconds = 1000): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: address, port });
-    const done = (answer: boolean) => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.setTimeout(milliseconds, () => done(false));
-    socket.on("error", () => done(false));
-    socket.on("close", () => done(false));
-    socket.once("data", (data) => done(data.toString("latin1").startsWith("SSH-2.0-")));
-  });
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -1,13 +1,21 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { must, run } from "../../process";
-import type { InstallerSystem, NodeSpec, RootRequest, ScriptResult } from "../backend";
+import type { InstallerSystem, NodeSpec, RootRequest, ScriptOptions, ScriptResult } from "../backend";
 import type { Disks } from "../disks";
 import type { ContainerRack } from "./body";
 import { systemdOptions } from "./host";
-import { contains, firstMac } from "./network";
+import { contains, networkOption } from "./network";
 import { NODE_IMAGE } from "./root-filesystem";
-import { shims } from "./shims";
+import { HARDWARE, writeHardware } from "./shims";
+
+/** Where an installed root comes from. */
+export interface RootPlace {
+  /** Makes a new root and returns where it lies. */
+  make(request: RootRequest): Promise<string>;
+  /** The root made last is whole. */
+  complete(): void;
+}
 
 /** An installer's ram disk as a container: the base root, the emulated hardware, and the installed root at /target. */
 export class ContainerInstaller implements InstallerSystem {
@@ -18,26 +26,22 @@ export class ContainerInstaller implements InstallerSystem {
     private readonly spec: NodeSpec,
     private readonly disks: Disks,
     private readonly target: string,
-    private readonly place: (request: RootRequest) => Promise<string>,
+    private readonly root: RootPlace,
   ) {}
 
-  /**
-   * @param place makes the new root and returns where it lies
-   */
   static async boot(
     rack: ContainerRack,
     spec: NodeSpec,
     disks: Disks,
     address: string | undefined,
-    place: (request: RootRequest) => Promise<string>,
+    place: RootPlace,
   ): Promise<ContainerInstaller> {
     const folder = join(rack.folder, "servers", spec.name);
     const installer = new ContainerInstaller(rack, spec, disks, join(folder, "target"), place);
     await installer.close();
     await mkdir(installer.target, { recursive: true });
-    const bin = join(folder, "bin");
-    await mkdir(bin, { recursive: true });
-    for (const [name, script] of Object.entries(shims(spec))) await writeFile(join(bin, name), script, { mode: 0o755 });
+    const hardware = join(folder, "hardware");
+    await writeHardware(hardware, spec);
     await installer.#enter(["mount", "--bind", installer.target, installer.target]);
     await installer.#enter(["mount", "--make-shared", installer.target]);
     await rack.podman.must([
@@ -46,12 +50,14 @@ export class ContainerInstaller implements InstallerSystem {
       `--name=${installer.container}`,
       `--label=rackform.rack=${rack.name}`,
       "--hostname=installer",
-      `--network=${rack.networkName}`,
-      ...(address !== undefined && contains(rack.network.subnet, address) ? [`--ip=${address}`] : []),
-      `--mac-address=${firstMac(spec)}`,
+      networkOption(
+        rack.networkName,
+        spec,
+        address !== undefined && contains(rack.network.subnet, address) ? address : undefined,
+      ),
       ...systemdOptions(rack.traits),
       `--volume=${installer.target}:/target:rslave`,
-      `--volume=${bin}:/lab/bin:ro`,
+      ...["bin", "sys", "dev"].map((part) => `--volume=${join(hardware, part)}:/lab/${part}:ro`),
       `--volume=${disks.folder}:/lab/disks`,
       NODE_IMAGE,
       "/bin/sh",
@@ -71,30 +77,37 @@ export class ContainerInstaller implements InstallerSystem {
     await this.rack.podman.must(args, { input: content });
   }
 
-  async run(
-    command: string,
-    options: { env?: Record<string, string>; signal?: AbortSignal } = {},
-  ): Promise<ScriptResult> {
-    const env = { PATH: "/lab/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/root", ...options.env };
+  async read(path: string): Promise<string | undefined> {
+    const outcome = await this.rack.podman.run(["exec", this.container, "cat", path]);
+    return outcome.code === 0 ? outcome.stdout : undefined;
+  }
+
+  async run(command: string, options: ScriptOptions = {}): Promise<ScriptResult> {
+    const { interpreter = "/bin/sh", chroot, signal, onLine } = options;
+    const env = { PATH: "/lab/bin:/usr/sbin:/usr/bin:/sbin:/bin", HOME: "/root", ...HARDWARE, ...options.env };
     const given = Object.entries(env).map(([name, value]) => `--env=${name}=${value}`);
     // The command goes in as a file, never on a command line that others on this machine can read.
-    const drop = "exec setpriv --bounding-set=-mknod --inh-caps=-mknod /bin/sh /lab/command 2>&1";
-    await this.write("/lab/command", Buffer.from(command), 0o700);
-    const outcome = await this.rack.podman.run(["exec", "--workdir=/", ...given, this.container, "sh", "-c", drop], {
-      signal: options.signal,
+    const script = chroot ? "/target/tmp/installer-script" : "/lab/command";
+    await this.write(script, Buffer.from(command), 0o700);
+    const reader = chroot ? `chroot /target ${interpreter} /tmp/installer-script` : `${interpreter} ${script}`;
+    const run = `exec setpriv --bounding-set=-mknod --inh-caps=-mknod ${reader} 2>&1`;
+    const outcome = await this.rack.podman.run(["exec", "--workdir=/", ...given, this.container, "sh", "-c", run], {
+      signal,
+      onLine,
     });
     await this.disks.look();
     return { code: outcome.code, output: outcome.stdout + outcome.stderr };
   }
 
   async unpack(request: RootRequest): Promise<void> {
-    const root = await this.place(request);
+    const root = await this.root.make(request);
     await this.#enter(["mount", "--bind", root, this.target]);
     this.#unpacked = true;
     // What a distribution's installer has done before it hands over to the late commands.
     const made = await this.run(
       [
         "set -e",
+        "mkdir -p /mnt && ln -sfn /target /mnt/sysroot",
         "for d in proc sys dev run; do mount --rbind /$d /target/$d; mount --make-rslave /target/$d; done",
         "cp /etc/resolv.conf /target/etc/resolv.conf",
         "chroot /target ssh-keygen -q -A",
@@ -102,6 +115,11 @@ export class ContainerInstaller implements InstallerSystem {
       ].join("\n"),
     );
     if (made.code !== 0) throw new Error(`the base root could not be prepared: ${made.output.trim()}`);
+  }
+
+  complete(): Promise<void> {
+    this.root.complete();
+    return Promise.resolve();
   }
 
   async close(): Promise<void> {

@@ -57,10 +57,15 @@ export async function createNetwork(podman: Podman, name: string, network: NodeN
   await writeFile(file, JSON.stringify({ ...config, network_interface: bridge }));
 }
 
-/** The port's address; installer and installed system share it, or neighbours would look for the old one for half a minute. */
-export function firstMac(spec: NodeSpec): string {
+/**
+ * The server's first port on the rack's network, as podman is told. Installer and installed system share its MAC address, or
+ * neighbours would look for the old one for half a minute.
+ */
+export function networkOption(network: string, spec: NodeSpec, address: string | undefined): string {
   const digest = createHash("sha256").update(spec.name).digest("hex").slice(0, 10);
-  return spec.macAddresses[0] ?? `02:${digest.match(/../g)!.join(":")}`;
+  const { mac, name } = spec.nics[0] ?? { mac: `02:${digest.match(/../g)!.join(":")}`, name: "eth0" };
+  const ip = address === undefined ? [] : [`ip=${address}`];
+  return `--network=${network}:${[...ip, `mac=${mac}`, `interface_name=${name}`].join(",")}`;
 }
 
 /** The n-th address of an IPv4 subnet. */

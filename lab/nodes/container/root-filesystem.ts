@@ -33,6 +33,7 @@ const PACKAGES = [
   "e2fsprogs",
   "cpio",
   "less",
+  "netplan.io",
   "python3-minimal",
 ];
 

@@ -1,7 +1,7 @@
 import path from "node:path";
 import { Readable } from "node:stream";
 import type { CallContext, HandlerFactory } from "../../../provider/kit/handler";
-import { ArchiveValue, AssetValue } from "../../../provider/kit/values";
+import type { ArchiveValue, AssetValue } from "../../../provider/kit/values";
 import { type Connection, dial } from "./dial";
 import { uniqueId } from "./process-output";
 import { Sftp } from "./sftp";

@@ -183,7 +183,8 @@ is_blank() {
         [ ! -e "$partition/partition" ] || return 1
     done
     mebibytes=$(($(read_file "$SYS/block/$1/size") / 2048))
-    for skip in 0 $((mebibytes - 1)); do
+    # The last mebibyte may not be whole.
+    for skip in 0 $((mebibytes - 1)) "$mebibytes"; do
         bytes=$(dd if="$DEV/$1" bs=1048576 skip="$skip" count=1 2>/dev/null | tr -d '\000' | wc -c)
         [ "$bytes" -eq 0 ] || return 1
     done

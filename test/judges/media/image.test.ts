@@ -52,9 +52,12 @@ describeWith([command("mdir"), command("mtype"), command("mcopy")], "mtools read
     expect(image.size % 2048).toBe(0);
     const path = await write(image, "efi.img");
     const listing = execFileSync("mdir", ["-/", "-b", "-i", path, "::"], { encoding: "utf8" });
-    expect(listing.split("\n").filter((line) => line && !line.endsWith("/")).sort()).toEqual(
-      entries.map((entry) => `::/${entry.path}`).sort(),
-    );
+    expect(
+      listing
+        .split("\n")
+        .filter((line) => line && !line.endsWith("/"))
+        .sort(),
+    ).toEqual(entries.map((entry) => `::/${entry.path}`).sort());
     expect(execFileSync("mlabel", ["-s", "-i", path, "::"], { encoding: "utf8" })).toContain("RACKFORM-EF");
     expect(execFileSync("minfo", ["-i", path, "::"], { encoding: "utf8" })).toContain(`disk type="FAT${type}`);
     for (const entry of entries.slice(1)) {
@@ -68,7 +71,9 @@ describeWith([command("mdir"), command("mtype"), command("mcopy")], "mtools read
 describeWith([command("fsck.vfat")], "fsck.vfat finds nothing to repair", () => {
   it.each([1, 20, 140])("%i MiB", async (mebibytes) => {
     const path = await write(fatImage(espEntries(mebibytes), { label: "RACKFORM-EF", serial: 1 }), "efi.img");
-    expect(execFileSync("fsck.vfat", ["-n", "-v", path], { encoding: "utf8" })).not.toMatch(/error|differ|orphan|wrong/i);
+    expect(execFileSync("fsck.vfat", ["-n", "-v", path], { encoding: "utf8" })).not.toMatch(
+      /error|differ|orphan|wrong/i,
+    );
   });
 });
 
@@ -78,7 +83,10 @@ describeWith([command("xorriso")], "xorriso reads the ISO image", () => {
     { path: "boot/grub/grub.cfg", content: Buffer.from("set timeout=0\n") },
     { path: "rackform/vmlinuz", content: big("vmlinuz", 3) },
     { path: "rackform/a-rather-long-name-that-iso9660-cannot-hold.cpio", content: Buffer.from("x".repeat(5000)) },
-    ...Array.from({ length: 90 }, (_, index) => ({ path: `many/file-number-${index}.txt`, content: Buffer.from(`${index}`) })),
+    ...Array.from({ length: 90 }, (_, index) => ({
+      path: `many/file-number-${index}.txt`,
+      content: Buffer.from(`${index}`),
+    })),
   ];
 
   it.each([
@@ -99,9 +107,13 @@ describeWith([command("xorriso")], "xorriso reads the ISO image", () => {
   it("volume label and El Torito", async () => {
     const layout = isoImage(entries(), { label: "RACKFORM", efiImage: "boot/efi.img" });
     const path = await write(layout, "boot.iso");
-    const report = execFileSync("sh", ["-c", 'xorriso -indev "$1" -report_el_torito plain -pvd_info 2>&1', "sh", path], {
-      encoding: "utf8",
-    });
+    const report = execFileSync(
+      "sh",
+      ["-c", 'xorriso -indev "$1" -report_el_torito plain -pvd_info 2>&1', "sh", path],
+      {
+        encoding: "utf8",
+      },
+    );
     expect(report).toMatch(/El Torito boot img :\s+1\s+UEFI\s+y\s+none/);
     expect(report).toContain("/boot/efi.img");
     expect(report).toMatch(/Volume Id\s*:\s*RACKFORM/);

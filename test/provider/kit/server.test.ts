@@ -26,7 +26,8 @@ async function ended(within: number): Promise<number | "still running"> {
   const child = plugin!.process!;
   const exit = new Promise<number>((resolve) => child.once("exit", (code) => resolve(code ?? -1)));
   if (child.exitCode !== null) return child.exitCode;
-  return Promise.race([exit, pause(within).then((): "still running" => "still running")]);
+  const tooLong = new Promise<"still running">((resolve) => setTimeout(resolve, within, "still running").unref());
+  return Promise.race([exit, tooLong]);
 }
 
 it("serves in a process of its own, and only the port gets to stdout", async () => {
@@ -121,12 +122,25 @@ it("lives on between engines that attach to it, and stops work when one is gone"
   next.stop();
 });
 
-it("ends at SIGTERM and outlives SIGINT", async () => {
+it.each(["SIGINT", "SIGTERM"] as const)("ends at once at %s, which is how the engine ends it", async (signal) => {
   plugin = await spawnPlugin(main, { engine });
-  plugin.process!.kill("SIGINT");
-  await pause(200);
   await plugin.client.configure({});
-  plugin.process!.kill("SIGTERM");
+  await plugin.client.cancel();
+  const before = Date.now();
+  plugin.process!.kill(signal);
+  expect(await ended(3_000)).toBe(0);
+  expect(Date.now() - before).toBeLessThan(1_000);
+});
+
+it("winds down at SIGINT, so that what is in flight can give back partial state", async () => {
+  plugin = await spawnPlugin(main, { engine });
+  await plugin.client.configure({});
+  const hanging = plugin.client
+    .create(token, "a", { name: "a", behave: "hang" })
+    .catch((error: Error) => error.message);
+  await pause(200);
+  plugin.process!.kill("SIGINT");
+  expect(await hanging).toContain("the operation was cancelled");
   expect(await ended(3_000)).toBe(0);
 });
 

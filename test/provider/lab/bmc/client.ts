@@ -115,7 +115,7 @@ export function spec(over: Partial<BmcSpec> = {}): BmcSpec {
   const worker = Number(process.env.JEST_WORKER_ID ?? 1);
   return {
     name: `bmc-${number}`,
-    address: `127.78.${worker}.${number}`,
+    address: `127.78.${worker}.${1 + (number % 250)}`,
     port: 0,
     dialect: "generic",
     credentials: { username: "root", password: "calvin-secret" },

@@ -37,7 +37,11 @@ describe("the control socket", () => {
       UserName: "u",
       Password: "media-secret",
     });
+    bmc.setBootOverride({ enabled: "Once", target: "Cd" });
+    bmc.power.warmReboot();
+    await until(() => bmc.power.lastPlan !== undefined, "the boot");
     const state = (await controlRequest(socket, "GET", at())) as BmcSnapshot;
+    expect(state.lastPlan?.media).toMatchObject([{ url: "http://h/a.iso", username: "u" }]);
     expect(state).toMatchObject({
       name: bmc.name,
       power: "On",

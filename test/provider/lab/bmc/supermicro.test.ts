@@ -126,6 +126,16 @@ describe("a Supermicro BMC", () => {
     await fresh.rack.close();
   });
 
+  test("without the licence says so (48)", async () => {
+    const poor = await one({ dialect: "supermicro", unlicensed: true });
+    const refused = await poor.client.patch(`${SYSTEM}/Bios/SD`, { Attributes: { QuietBoot_002D: false } });
+    expect([refused.status, refused.body.error?.code]).toEqual([403, "SMC.1.0.OemLicenseNotPassed"]);
+    const medium = await poor.client.post(`${DRIVE}/Actions/VirtualMedia.InsertMedia`, { Image: "http://h/a.iso" });
+    expect(medium.status).toBe(403);
+    poor.client.close();
+    await poor.rack.close();
+  });
+
   test("refuses an image that it cannot get, where it looks for it", async () => {
     const careful = await one({ dialect: "supermicro", probesMedia: true });
     const refused = await careful.client.post(`${DRIVE}/Actions/VirtualMedia.InsertMedia`, {

@@ -144,6 +144,17 @@ describe("BIOS", () => {
     expect(bios.apply()).toBe(false);
   });
 
+  test("a password is taken and never shown", () => {
+    const bios = make();
+    bios.stage({ AdminPassword: "secret", TurboMode: "Disabled" });
+    expect(bios.pending()).toEqual({ AdminPassword: null, TurboMode: "Disabled" });
+    expect(JSON.stringify(bios.shownPending())).not.toContain("secret");
+    bios.committed = true;
+    bios.apply();
+    expect(bios.current()).toMatchObject({ AdminPassword: null, TurboMode: "Disabled" });
+    expect(JSON.stringify([bios.current(), bios.shownPending()])).not.toContain("secret");
+  });
+
   test("hardware decides what it starts with", () => {
     const hardware = { ...DIALECTS.dell.hardware(1), virtualization: false, sriov: false, tpm: null };
     const bios = new Bios(DIALECTS.dell.bios, () => hardware);

@@ -3,11 +3,13 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 
+	"github.com/blang/semver"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/python"
 	"github.com/pulumi/pulumi/pkg/v3/codegen/schema"
 )
@@ -42,7 +44,7 @@ func run(language, version, source, out string) error {
 	}
 	generate, ok := map[string]func() (map[string][]byte, error){
 		"python": func() (map[string][]byte, error) {
-			return python.GeneratePackage("rackform", pkg, nil, nil)
+			return python.GeneratePackage("rackform", pkg, nil, schema.NewCachedLoader(dependencies{}))
 		},
 	}[language]
 	if !ok {
@@ -62,4 +64,29 @@ func run(language, version, source, out string) error {
 		}
 	}
 	return nil
+}
+
+// dependencies is the loader of a schema whose dependencies only have to be named: none of their types is used.
+type dependencies struct{}
+
+func (dependencies) LoadPackage(name string, version *semver.Version) (*schema.Package, error) {
+	return &schema.Package{Name: name, Namespace: "pulumi", Version: version}, nil
+}
+
+func (d dependencies) LoadPackageV2(_ context.Context, wanted *schema.PackageDescriptor) (*schema.Package, error) {
+	return d.LoadPackage(wanted.Name, wanted.Version)
+}
+
+func (d dependencies) LoadPackageReference(name string, version *semver.Version) (schema.PackageReference, error) {
+	pkg, err := d.LoadPackage(name, version)
+	if err != nil {
+		return nil, err
+	}
+	return pkg.Reference(), nil
+}
+
+func (d dependencies) LoadPackageReferenceV2(
+	_ context.Context, wanted *schema.PackageDescriptor,
+) (schema.PackageReference, error) {
+	return d.LoadPackageReference(wanted.Name, wanted.Version)
 }

@@ -1,0 +1,11 @@
+export { BareMetalFleet, type ServerStatus, type ServerSummary } from "./bare-metal-fleet/fleet";
+export type * from "./bare-metal-fleet/args";
+export type { FleetPlan } from "./bare-metal-fleet/plan";
+export { planFleet } from "./bare-metal-fleet/plan";
+export type { Bastion, Node, NodeAccess } from "./node/node";
+export { NodeStep, type NodeStepArgs } from "./node/node-step";
+export { type DiscoveredEntry, type ServerSpec, serversFromDiscovery } from "./topology/inventory";
+export { type BmcCredentials, type Inventory, parseInventory, readInventoryFile } from "./topology/inventory-file";
+export type { BondSpec, InterfaceSpec, NetworkPurpose, NetworkSpec, NicSpec } from "./topology/networks";
+export { SshKey, type SshKeyArgs, type SshKeyState } from "../resources/ssh-key";
+export * as redfish from "../resources/redfish";
