@@ -18,6 +18,7 @@ const resources = {
   "rackform:redfish:BiosSettings": "bios-settings",
   "rackform:redfish:Account": "account",
   "rackform:redfish:Installation": "installation",
+  "rackform:index:SshKey": "ssh-key",
 } as const;
 
 /** Function to the module in handlers/ that exports its `handler`. */

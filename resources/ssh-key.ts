@@ -42,8 +42,17 @@ export class SshKey extends pulumi.CustomResource {
   static readonly __pulumiType = "rackform:index:SshKey";
 
   constructor(name: string, args: { comment?: pulumi.Input<string> } = {}, opts: pulumi.CustomResourceOptions = {}) {
-    const inputs = { comment: opts.id === undefined ? (args.comment ?? "rackform") : undefined, publicKey: undefined, privateKey: undefined };
-    super(SshKey.__pulumiType, name, inputs, pulumi.mergeOptions({ ...packageOptions(), additionalSecretOutputs: ["privateKey"] }, opts));
+    const inputs = {
+      comment: opts.id === undefined ? (args.comment ?? "rackform") : undefined,
+      publicKey: undefined,
+      privateKey: undefined,
+    };
+    super(
+      SshKey.__pulumiType,
+      name,
+      inputs,
+      pulumi.mergeOptions({ ...packageOptions(), additionalSecretOutputs: ["privateKey"] }, opts),
+    );
   }
 
   /** A key that exists in the state, by its id. */

@@ -139,7 +139,6 @@ function misfit(field: Field, value: unknown): string | undefined {
     case "text":
       if (typeof value !== "string") return "is not text; put it in quotes";
       if (value.trim() === "") return "is empty; leave the field out instead";
-      // eslint-disable-next-line no-control-regex
       return /[\u0000-\u0008\u000a-\u001f\u007f]/.test(value)
         ? "holds control characters; it must be one line of text"
         : undefined;

@@ -159,8 +159,9 @@ function text(value: unknown): string | undefined {
  * Throws on what has no wire form, such as a function or a bigint.
  */
 export function encode(value: unknown, marks: Marks = {}): unknown {
-  const bare = encodeBare(value, marks);
-  return marks.secret ? { [wire.signature]: wire.secret, value: bare } : bare;
+  if (!marks.secret) return encodeBare(value, marks);
+  // One wrapping for the whole: the Node SDK takes off one only, and would hand on the inner one as the value.
+  return { [wire.signature]: wire.secret, value: encodeBare(value, {}) };
 }
 
 /** As `encode`, for the properties of a resource. */

@@ -35,13 +35,24 @@ export interface LocalNetwork {
  *
  * @throws Error naming the network and the configuration that is missing
  */
-export async function advertisedFor(peer: Peer, advertise: AdvertisedAddress[], local: LocalNetwork = thisMachine): Promise<Advertised> {
+export async function advertisedFor(
+  peer: Peer,
+  advertise: AdvertisedAddress[],
+  local: LocalNetwork = thisMachine,
+): Promise<Advertised> {
   const address = peer.host === undefined ? undefined : await local.resolve(peer.host);
   const mapped = advertise
-    .filter(({ network }) => (peer.network !== undefined && overlaps(network, peer.network)) || (address !== undefined && contains(network, address)))
+    .filter(
+      ({ network }) =>
+        (peer.network !== undefined && overlaps(network, peer.network)) ||
+        (address !== undefined && contains(network, address)),
+    )
     .sort((one, other) => bits(other.network) - bits(one.network))[0];
   if (mapped) return { host: mapped.address.replace(/^\[(.*)\]$/, "$1"), mapped: true };
-  const own = peer.network === undefined ? undefined : local.addresses().find((one) => contains(peer.network!, one.split("/")[0]));
+  const own =
+    peer.network === undefined
+      ? undefined
+      : local.addresses().find((one) => contains(peer.network!, one.split("/")[0]));
   if (own) return { host: own.split("/")[0], mapped: false };
   const beside = address === undefined ? undefined : local.addresses().find((one) => contains(one, address));
   if (beside) return { host: beside.split("/")[0], mapped: false };
@@ -60,7 +71,10 @@ export function authority(host: string, port: number): string {
 }
 
 export const thisMachine: LocalNetwork = {
-  addresses: () => Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ cidr }) => cidr ?? "")).filter(Boolean),
+  addresses: () =>
+    Object.values(networkInterfaces())
+      .flatMap((all) => (all ?? []).map(({ cidr }) => cidr ?? ""))
+      .filter(Boolean),
   towards: (host) =>
     new Promise((resolve) => {
       const socket = createSocket(isIPv6(host) ? "udp6" : "udp4");

@@ -35,23 +35,25 @@ export class ArtifactCache {
   ) {}
 
   /**
-   * The file, whole and verified.
+   * The file, whole and verified. Several that ask at once wait for the same download; one that stops waiting does not stop it.
    *
    * @throws Error naming the URL and what was wrong: not found, too large, another digest than the expected one
    */
-  get(file: RemoteFile, signal?: AbortSignal): Promise<FileContent> {
+  async get(file: RemoteFile, signal?: AbortSignal): Promise<FileContent> {
+    signal?.throwIfAborted();
     const key = `${file.url} ${file.sha256 ?? ""}`;
-    const running = this.running.get(key);
-    if (running) return running;
-    const started = this.load(file, signal).catch((error: Error) => {
-      this.running.delete(key);
-      throw signal?.aborted ? error : new Error(`${shown(file.url)}: ${reason(error)}`, { cause: error });
-    });
-    this.running.set(key, started);
-    return started;
+    let running = this.running.get(key);
+    if (!running) {
+      running = this.load(file).catch((error: Error) => {
+        this.running.delete(key);
+        throw new Error(`${shown(file.url)}: ${reason(error)}`, { cause: error });
+      });
+      this.running.set(key, running);
+    }
+    return signal ? unlessAborted(running, signal) : running;
   }
 
-  private async load(file: RemoteFile, signal?: AbortSignal): Promise<FileContent> {
+  private async load(file: RemoteFile): Promise<FileContent> {
     const expected = file.sha256?.toLowerCase();
     if (file.url.startsWith("file:")) return this.local(fileURLToPath(file.url), expected);
     if (expected !== undefined) {
@@ -62,7 +64,7 @@ export class ArtifactCache {
     const headers: Record<string, string> = { "accept-encoding": "identity" };
     if (remembered?.etag) headers["if-none-match"] = remembered.etag;
     else if (remembered?.lastModified) headers["if-modified-since"] = remembered.lastModified;
-    const answer = await follow(file.url, headers, signal);
+    const answer = await follow(file.url, headers);
     if (answer.status === 304 && remembered) {
       answer.body.resume();
       return (await this.kept(remembered.sha256))!;
@@ -71,10 +73,10 @@ export class ArtifactCache {
       answer.body.resume();
       throw new Error(`answered ${answer.status}, expected 200`);
     }
-    return this.store(file.url, answer, expected, signal);
+    return this.store(file.url, answer, expected);
   }
 
-  private async store(url: string, answer: Downloaded, expected: string | undefined, signal?: AbortSignal): Promise<FileContent> {
+  private async store(url: string, answer: Downloaded, expected: string | undefined): Promise<FileContent> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const draft = path.join(this.folder, `draft-${process.pid}-${randomBytes(6).toString("hex")}`);
     const hash = createHash("sha256");
@@ -87,9 +89,10 @@ export class ArtifactCache {
       },
     });
     try {
-      await pipeline(answer.body, meter, createWriteStream(draft, { mode: 0o600 }), { signal });
+      await pipeline(answer.body, meter, createWriteStream(draft, { mode: 0o600 }));
       const announced = answer.headers["content-length"];
-      if (announced !== undefined && Number(announced) !== size) throw new Error(`ended after ${size} of ${announced} bytes`);
+      if (announced !== undefined && Number(announced) !== size)
+        throw new Error(`ended after ${size} of ${announced} bytes`);
       const sha256 = hash.digest("hex");
       verify(sha256, expected);
       await rename(draft, this.place(sha256));
@@ -148,20 +151,34 @@ interface Downloaded {
   body: Readable;
 }
 
-async function follow(url: string, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<Downloaded> {
+async function follow(url: string, headers: Record<string, string>): Promise<Downloaded> {
   let target = url;
   for (let hop = 0; hop < 6; hop++) {
-    const { statusCode, headers: answered, body } = await request(target, { headers, signal, headersTimeout: 60_000, bodyTimeout: 60_000 });
+    const {
+      statusCode,
+      headers: answered,
+      body,
+    } = await request(target, { headers, headersTimeout: 60_000, bodyTimeout: 60_000 });
     if (![301, 302, 303, 307, 308].includes(statusCode) || typeof answered.location !== "string") {
       return { status: statusCode, headers: answered, body };
     }
     body.resume();
     const next = new URL(answered.location, target);
-    if (!["http:", "https:"].includes(next.protocol)) throw new Error(`redirects to ${next.protocol}, which is not followed`);
-    if (target.startsWith("https:") && next.protocol === "http:") throw new Error("redirects from https to http, which is not followed");
+    if (!["http:", "https:"].includes(next.protocol))
+      throw new Error(`redirects to ${next.protocol}, which is not followed`);
+    if (target.startsWith("https:") && next.protocol === "http:")
+      throw new Error("redirects from https to http, which is not followed");
     target = next.href;
   }
   throw new Error("redirects more than five times");
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = () => reject(signal.reason as Error);
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  });
 }
 
 function validators(headers: Downloaded["headers"]): Pick<Answer, "etag" | "lastModified"> {

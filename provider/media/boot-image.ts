@@ -82,6 +82,18 @@ export function bootImage(input: BootImageInput): BootImage {
   return { iso, files: new Map(tree.map(({ path, content }) => [path, content])) };
 }
 
+/** The files that a network boot loader of the site's own needs, by path. */
+export function bootFiles(
+  input: Pick<BootImageInput, "kernel" | "initrd" | "caPem" | "ramdisk">,
+): Map<string, Content> {
+  return new Map<string, Content>([
+    ["rackform/vmlinuz", input.kernel],
+    ["rackform/initrd", input.initrd],
+    ["rackform/ca.cpio", trustArchive(input.caPem, input.ramdisk)],
+    ["rackform/ca.pem", Buffer.from(input.caPem)],
+  ]);
+}
+
 /** A sentence about BMCs that will not take a medium of this size, or undefined when all known ones do. */
 export function sizeWarning(bytes: number): string | undefined {
   if (bytes <= SMALLEST_LIMIT) return undefined;

@@ -53,7 +53,11 @@ export interface PhoneHome {
 
 /** 192 bits in 32 characters that fit into a path. A new plugin process comes to the same token from the server's secret in state. */
 export function seedToken(tokenSecret: string, installationId: string, nonce: string): string {
-  return createHmac("sha256", tokenSecret).update(`seed\0${installationId}\0${nonce}`).digest().subarray(0, 24).toString("base64url");
+  return createHmac("sha256", tokenSecret)
+    .update(`seed\0${installationId}\0${nonce}`)
+    .digest()
+    .subarray(0, 24)
+    .toString("base64url");
 }
 
 /** What a publication is filed under, so that neither a look-up nor a log tells the token. */

@@ -6,6 +6,10 @@ import type { RequestOptions, Resource, SystemRef } from "./types";
 /** States in which a Dell job has not begun, so that deleting it undoes nothing that was done. */
 const notBegun = /^(New|Scheduled|Scheduling|Pending|Downloaded|Waiting)$/i;
 
+/** A job that was just made may not be listed yet (quirk 7). */
+const LOOKS = 3;
+const PAUSE = 3_000;
+
 /** True when an error says that settings are committed to a job, which takes no more of them (Dell SYS011). */
 export function isCommitted(error: RedfishError): boolean {
   return error.hasMessage(/SYS011$/);
@@ -25,15 +29,19 @@ export async function deleteScheduledBiosJobs(
   const path =
     link(at(settings?.body, "Oem", "Dell", "Jobs")) ?? (manager === undefined ? undefined : `${manager}/Oem/Dell/Jobs`);
   if (path === undefined) return false;
-  const jobs = (await client.collection(path, options)).filter(({ body }) =>
-    /BIOS/i.test(str(body.JobType) ?? str(body.Name) ?? ""),
-  );
-  const running = jobs.find(({ body }) => /^(Running|Rebooting|RebootPending)$/i.test(str(body.JobState) ?? ""));
-  if (running) {
-    const text = `${client.endpoint}: the job ${running.path} is applying BIOS settings; wait until it has ended`;
-    throw new RedfishError("conflict", text, { endpoint: client.endpoint, path: running.path });
+  let waiting: Resource[] = [];
+  for (let look = 0; look < LOOKS && waiting.length === 0; look++) {
+    if (look > 0) await client.pause(PAUSE, options.signal);
+    const jobs = (await client.collection(path, options)).filter(({ body }) =>
+      /BIOS/i.test(str(body.JobType) ?? str(body.Name) ?? ""),
+    );
+    const running = jobs.find(({ body }) => /^(Running|Rebooting|RebootPending)$/i.test(str(body.JobState) ?? ""));
+    if (running) {
+      const text = `${client.endpoint}: the job ${running.path} is applying BIOS settings; wait until it has ended`;
+      throw new RedfishError("conflict", text, { endpoint: client.endpoint, path: running.path });
+    }
+    waiting = jobs.filter(({ body }) => notBegun.test(str(body.JobState) ?? ""));
   }
-  const waiting = jobs.filter(({ body }) => notBegun.test(str(body.JobState) ?? ""));
   for (const job of waiting) await client.delete(job.path, options);
   return waiting.length > 0;
 }

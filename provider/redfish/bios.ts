@@ -110,8 +110,11 @@ export async function clearPendingBios(client: BmcClient, options: BiosOptions =
   if (!state.settings || Object.keys(state.pending).length === 0) return;
   const action = actionOf(state.settings, "DellManager.ClearPending");
   if (action) {
-    await deleteScheduledBiosJobs(client, system, state.settings, options);
-    await client.post(action.target, {}, { signal: options.signal, idempotent: true });
+    const clear = () => client.post(action.target, {}, { signal: options.signal, idempotent: true });
+    await clear().catch(async (error: unknown) => {
+      if (!(error instanceof RedfishError) || !isCommitted(error)) throw error;
+      if (await deleteScheduledBiosJobs(client, system, state.settings, options)) await clear();
+    });
     return;
   }
   const back = Object.fromEntries(Object.keys(state.pending).map((name) => [name, state.attributes[name] ?? null]));

@@ -171,6 +171,7 @@ export class BmcClient {
   ): Promise<HttpAnswer> {
     const ticket = await this.session.ticket(options.signal);
     const answer = await this.attempt(method, path, options, ticket, body, headers);
+    if (answer.status === 401 && ticket.headers.authorization !== undefined) throw this.session.basicRefused(answer);
     if (ticket.token === undefined || !sessionIsOver(answer)) return answer;
     this.session.expired(ticket.token);
     return this.attempt(method, path, options, await this.session.ticket(options.signal), body, headers);

@@ -60,9 +60,11 @@ export async function findSystem(
 ): Promise<SystemRef> {
   const known = id === undefined ? resolved.onlySystem : resolved.systemPaths?.find((path) => lastSegment(path) === id);
   if (known !== undefined) return systemAt(client, known, options);
-  const paths = (resolved.systemPaths ??= links((await servicePath(client, "Systems", options)).body.Members));
+  const paths = resolved.systemPaths ?? links((await servicePath(client, "Systems", options)).body.Members);
   if (paths.length === 0)
     throw noSystem(client, "lists no systems; if it was just switched on, try again in a few minutes");
+  // A BMC that has just started lists none yet: only an answer that says something is kept.
+  resolved.systemPaths = paths;
   if (id !== undefined) return systemById(client, paths, id, options);
   const plausible = paths.filter((path) => !bogusSystems.test(lastSegment(path)));
   const system = await onlySystem(client, plausible.length > 0 ? plausible : paths, options);

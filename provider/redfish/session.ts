@@ -38,6 +38,7 @@ export class Session {
 
   async ticket(signal?: AbortSignal): Promise<Ticket> {
     if (this.username === undefined) return { headers: {} };
+    if (this.refused && this.refused.until > this.channel.options.now()) throw this.refused.error;
     if (this.basic && this.basic.until > this.channel.options.now()) return { headers: this.basicHeaders() };
     if (this.current) return { headers: { "x-auth-token": this.current.token }, token: this.current.token };
     this.login ??= this.open().finally(() => (this.login = undefined));
@@ -84,8 +85,6 @@ export class Session {
   }
 
   private async open(): Promise<void> {
-    const now = this.channel.options.now();
-    if (this.refused && this.refused.until > now) throw this.refused.error;
     let answer = await this.post();
     if (answer.status === 404 || answer.status === 405) answer = await this.elsewhere(answer);
     const token = str(answer.headers["x-auth-token"]);
@@ -94,7 +93,7 @@ export class Session {
       this.worked = true;
       return;
     }
-    this.settle(answer, now);
+    await this.settle(answer);
   }
 
   private async post(): Promise<HttpAnswer> {
@@ -111,25 +110,48 @@ export class Session {
 
   /** The service root may name another place for sessions. */
   private async elsewhere(answer: HttpAnswer): Promise<HttpAnswer> {
-    const root = await this.channel.send({ method: "GET", path: "/redfish/v1/", headers: {}, secrets: [] });
-    const path = link(at(root.body, "Links", "Sessions"));
+    const path = link(at((await this.root()).body, "Links", "Sessions"));
     if (path === undefined || path === this.sessionsPath) return answer;
     this.sessionsPath = path;
     return this.post();
   }
 
+  private root(): Promise<HttpAnswer> {
+    return this.channel.send({ method: "GET", path: "/redfish/v1/", headers: {}, secrets: [] });
+  }
+
   /** No session: wrong credentials are an error; everything else leaves Basic, unless sessions have worked before. */
-  private settle(answer: HttpAnswer, now: number): void {
+  private async settle(answer: HttpAnswer): Promise<void> {
+    const now = this.channel.options.now();
     const error = refusal(this.channel.endpoint, { method: "POST", secrets: this.secrets() }, answer);
-    if (error.kind === "auth" || error.kind === "license") {
-      const text = `${this.channel.endpoint}: login as "${this.username}" failed: ${error.message.replace(/^.*? answered /, "answered ")}`;
-      this.refused = { error: new RedfishError(error.kind, text, error), until: now + REFUSED };
-      throw this.refused.error;
-    }
+    const denied = error.kind === "auth" || error.kind === "license";
+    if (denied && (this.worked || !(await this.onlyBasic(answer)))) throw this.refuse(error);
     if (this.worked) throw error;
     const exhausted =
       answer.status >= 429 || messagesOf(answer.body).some(({ messageId }) => quirksOf(messageId, "sessions"));
     this.basic = { until: exhausted && answer.status !== 501 ? now + STAND_IN : Infinity };
+  }
+
+  /** A service without sessions may say 401 to the login itself; its root then knows no sessions, or is closed too. */
+  private async onlyBasic(answer: HttpAnswer): Promise<boolean> {
+    if (answer.status !== 401 || !/basic/i.test(answer.headers["www-authenticate"] ?? "basic")) return false;
+    const { status, body } = await this.root();
+    if (status !== 200) return status === 401;
+    return at(body, "Links", "Sessions") === undefined && body.SessionService === undefined;
+  }
+
+  /** Basic was not accepted: as with a login, that is remembered for a moment. */
+  basicRefused(answer: HttpAnswer): RedfishError {
+    this.basic = undefined;
+    return this.refuse(refusal(this.channel.endpoint, { method: "GET", secrets: this.secrets() }, answer));
+  }
+
+  private refuse(error: RedfishError): RedfishError {
+    const said = error.message.replace(/^.*? answered /, "answered ");
+    const text = `${this.channel.endpoint}: login as "${this.username}" failed: ${said}`;
+    const refused = new RedfishError(error.kind, text, error);
+    this.refused = { error: refused, until: this.channel.options.now() + REFUSED };
+    return refused;
   }
 
   private basicHeaders(): Record<string, string> {

@@ -60,7 +60,10 @@ export interface InstallationArgs {
   hostname: string;
   /** Digest of server name, expected serial and reinstall token: what makes this installation this one. A new one reinstalls. */
   installationId: string;
-  /** SSH host key of the server, from `Server.hostKey`. */
+  /**
+   * SSH host key of the server, from `Server.hostKey`.
+   * @secret
+   */
   hostKey: HostKey;
   /**
    * Secret of the server, from `Server.tokenSecret`.

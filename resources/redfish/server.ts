@@ -59,7 +59,10 @@ export interface ServerState extends ServerArgs {
   powerState?: ServerPowerState;
   /** Hardware as last read. */
   facts: HardwareFacts;
-  /** SSH host key of the server's operating systems: made once, kept over reinstallations. */
+  /**
+   * SSH host key of the server's operating systems: made once, kept over reinstallations.
+   * @secret
+   */
   hostKey: HostKey;
   /**
    * 32 random bytes, hexadecimal, from which the one-time tokens of installations are derived. Made once.

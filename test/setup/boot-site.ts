@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { utils } from "ssh2";
 import { efiStandIn, initrdStandIn, kernelStandIn } from "../../lab/mirror/stand-ins";
-import { Authority } from "../../provider/media/authority";
+import { Authority, subjectHash } from "../../provider/media/authority";
 import { cpioArchive } from "../../provider/media/cpio";
 import { fatImage } from "../../provider/media/fat";
 import { isoImage } from "../../provider/media/iso9660";
@@ -73,7 +73,10 @@ export class BootSite implements Site {
     const https = createHttps({ key: identity.key, cert: identity.certificates });
     const site = new BootSite(folder, authority, http, https, address);
     http.on("request", (request: IncomingMessage, response: ServerResponse) => site.#serveMedia(request, response));
-    https.on("request", (request: IncomingMessage, response: ServerResponse) => void site.#serveSeed(request, response));
+    https.on(
+      "request",
+      (request: IncomingMessage, response: ServerResponse) => void site.#serveSeed(request, response),
+    );
     for (const server of [http, https]) await new Promise<void>((resolve) => server.listen(0, address, resolve));
     return site;
   }
@@ -119,7 +122,8 @@ export class BootSite implements Site {
   /** Renders a seed, publishes it and a medium that leads to it. Returns the medium's URL. */
   publish(input: SeedInput, parts: MediumParts = {}): string {
     const seed = renderSeed(input);
-    for (const { path: file, content } of seed.files) this.seed.set(`${new URL(input.seedUrl).pathname}/${file}`, content);
+    for (const { path: file, content } of seed.files)
+      this.seed.set(`${new URL(input.seedUrl).pathname}/${file}`, content);
     this.media.set("/debian/dists/bookworm/Release", Buffer.from("Suite: stable\n"));
     return this.publishMedium(`/m/${input.hostname}.iso`, { arguments: quoted(seed.kernelArguments), ...parts });
   }
@@ -164,7 +168,7 @@ export function medium(parts: MediumParts, ca: string): Buffer {
   const given = <K extends keyof MediumParts>(key: K, fallback: NonNullable<MediumParts[K]>) =>
     parts[key] === undefined ? fallback : (parts[key] as NonNullable<MediumParts[K]> | null);
   const name = parts.loaderName ?? "BOOTX64.EFI";
-  const archive = parts.ca === null ? Buffer.alloc(0) : cpioArchive([{ path: "rackform/ca.pem", content: parts.ca ?? ca }]);
+  const archive = parts.ca === null ? Buffer.alloc(0) : trust(parts.ca ?? ca);
   const menu = [
     "set default=0",
     "set timeout=0",
@@ -180,13 +184,28 @@ export function medium(parts: MediumParts, ca: string): Buffer {
     ["rackform/initrd", given("initrd", initrdStandIn())],
     ["rackform/ca.cpio", archive],
   ];
-  const entries = files.flatMap(([file, content]): Entry[] => (content === null ? [] : [{ path: file, content: Buffer.from(content) }]));
-  const esp = fatImage(entries.filter((entry) => entry.path.startsWith("EFI/")), { label: "RACKFORM-EF", serial: 1 });
-  const image = isoImage(parts.noEfi ? entries : [...entries, { path: "boot/efi.img", content: esp }], {
+  const entries = files.flatMap(([file, content]): Entry[] =>
+    content === null ? [] : [{ path: file, content: Buffer.from(content) }],
+  );
+  const esp = fatImage(
+    entries.filter((entry) => entry.path.startsWith("EFI/")),
+    { label: "RACKFORM-EF", serial: 1 },
+  );
+  const layout = isoImage([...entries, { path: "boot/efi.img", content: esp }], {
     label: "RACKFORM",
-    ...(parts.noEfi ? {} : { efiImage: "boot/efi.img" }),
-  } as Parameters<typeof isoImage>[1]);
-  return Buffer.concat([...chunks(image)]);
+    efiImage: "boot/efi.img",
+  });
+  const image = Buffer.concat([...chunks(layout)]);
+  if (parts.noEfi) image.fill(0, image.indexOf("EL TORITO"), image.indexOf("EL TORITO") + 9);
+  return image;
+}
+
+/** For scripts that are told a file, and for the Debian installer, which looks in OpenSSL's folder. */
+function trust(pem: string): Buffer {
+  return cpioArchive([
+    { path: "rackform/ca.pem", content: pem },
+    { path: `etc/ssl/certs/${subjectHash(pem)}.0`, content: pem },
+  ]);
 }
 
 function* chunks(image: ReturnType<typeof isoImage>): Generator<Buffer> {
@@ -199,4 +218,3 @@ function* chunks(image: ReturnType<typeof isoImage>): Generator<Buffer> {
   }
   yield Buffer.alloc(image.size - at);
 }
-

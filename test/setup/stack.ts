@@ -75,6 +75,8 @@ export class TestStack {
       ...toolchain.env,
       PULUMI_BACKEND_URL: `file://${path.join(folder, "backend")}`,
       PULUMI_CONFIG_PASSPHRASE: "test",
+      // Shows --event-log.
+      PULUMI_DEBUG_COMMANDS: "true",
       ...spec.env,
     };
     const stack = new TestStack(folder, toolchain.pulumi, env);
@@ -134,7 +136,8 @@ export class TestStack {
     const log = path.join(this.folder, `events-${Date.now()}-${Math.random().toString(36).slice(2)}.json`);
     const wantsLog = ["up", "preview", "refresh", "destroy"].includes(args[0]);
     const selects = args[0] === "stack" && args[1] === "init" ? [] : ["--stack", "test"];
-    const all = [...args, ...selects, "--non-interactive", ...(wantsLog ? ["--event-log", log] : [])];
+    const flags = [...selects, "--non-interactive", ...(wantsLog ? ["--event-log", log] : [])];
+    const all = [args[0], ...flags, ...args.slice(1)];
     const child = spawn(this.pulumi, all, { cwd: this.project, env: this.env });
     let output = "";
     child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));

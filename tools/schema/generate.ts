@@ -26,7 +26,9 @@ export function generate(root: string, offered: Surface = surface): Generated {
   const kinds: Generated["kinds"] = {};
   const resources: Record<string, ResourceSpec> = {};
   const functions: Record<string, FunctionSpec> = {};
-  for (const { name, file } of offered.resources) resources[`rackform:redfish:${name}`] = reader.resource(name, file);
+  for (const { name, file, module = "redfish" } of offered.resources) {
+    resources[`rackform:${module}:${name}`] = reader.resource(name, file);
+  }
   for (const { name, file } of offered.components) {
     const token = `rackform:index:${name}`;
     const component = reader.component(name, file);

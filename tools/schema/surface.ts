@@ -1,6 +1,7 @@
 /** What the package offers, and where its types are declared. The generator fails when a name is not found there. */
 export interface Surface {
-  resources: { name: string; file: string }[];
+  /** `module` is `redfish` unless it is given. */
+  resources: { name: string; file: string; module?: "index" }[];
   components: { name: string; file: string }[];
   functions: { name: string; file: string }[];
   config: { name: string; file: string };
@@ -16,6 +17,7 @@ export const surface: Surface = {
     redfish("BiosSettings", "bios-settings"),
     redfish("Account", "account"),
     redfish("Installation", "installation"),
+    { name: "SshKey", file: "resources/ssh-key.ts", module: "index" },
   ],
   components: [
     { name: "BareMetalFleet", file: "components/bare-metal-fleet/fleet.ts" },

@@ -50,13 +50,18 @@ function programs(spec: NodeSpec): Record<string, string> {
       '#!/bin/sh\nwhile [ "$1" = -t ] || [ "$1" = --pass-stdout ]; do [ "$1" = -t ] && shift; shift; done\nexec "$@"\n',
     "debconf-set": '#!/bin/sh\nprintf "%s\\t%s\\n" "$1" "$2" >>/lab/debconf\n',
     // debian-installer's way to fetch a file: GNU wget that trusts what lies in its folder of hashed certificates.
-    preseed_fetch:
-      '#!/bin/sh\nexec wget --quiet --tries=1 --timeout=30 --ca-directory=/lab/certs --output-document="$2" "$1"\n',
+    preseed_fetch: PRESEED_FETCH,
     sleep: SLEEP,
     "anna-install": "#!/bin/sh\nexit 0\n",
     "list-devices": '#!/bin/sh\n[ "$1" = disk ] && ls -1 "$SYS/block" | sed "s#^#$DEV/#"\n',
   };
 }
+
+const PRESEED_FETCH = `#!/bin/sh
+said=$(wget --no-verbose --tries=1 --timeout=30 --ca-directory=/lab/certs --output-document="$2" "$1" 2>&1) && exit 0
+echo "preseed_fetch \${1##*/}: $said" | sed "s#$1#the seed#g" >&2
+exit 1
+`;
 
 /** Pauses of scripts are a twentieth as long; a long one is how an installer waits for a person. */
 const SLEEP = `#!/bin/sh

@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
-import { BmcPool, RedfishError, type RequestEvent } from "../../../provider/redfish";
+import type { RedfishError } from "../../../provider/redfish";
+import { BmcPool, type RequestEvent } from "../../../provider/redfish";
 import { Bench, connectionTo, failure, fastClock, type Reply, type Seen } from "./server";
 
 const bench = new Bench();

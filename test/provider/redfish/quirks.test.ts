@@ -1,5 +1,6 @@
 import {
   changeOwnPassword,
+  clearPendingBios,
   createAccount,
   deleteAccount,
   ejectMedia,
@@ -7,6 +8,7 @@ import {
   insertMedia,
   listRoles,
   mustChangePassword,
+  readBios,
   restart,
   setBios,
   setBootOverride,
@@ -287,7 +289,7 @@ describe("virtual media", () => {
   it("tries the next slot when the first takes nothing (Cisco, quirk 70)", async () => {
     const slots = { "0": withActions("0"), "1": withActions("1") };
     const bmc = await bench.bmc(
-      media(slots, (seen, slot, action) =>
+      media(slots, (_, slot, action) =>
         action === "InsertMedia" && slot === slots["0"] ? failure(400, "Base.1.0.BadRequest") : undefined,
       ),
     );
@@ -344,6 +346,19 @@ describe("BIOS settings", () => {
     const second = await setBios(client, { SriovGlobalEnable: "Disabled" });
     expect(second.task).toBeDefined();
     expect(lab.bmc.bios.pending()).toMatchObject({ ProcVirtualization: "Disabled", SriovGlobalEnable: "Disabled" });
+  });
+
+  it.each(["generic", "dell", "supermicro"] as const)("are taken back while they are pending (%s)", async (dialect) => {
+    lab = await Emulated.start(dialect);
+    const name = {
+      generic: "CpuVirtualization",
+      dell: "ProcVirtualization",
+      supermicro: "IntelVirtualizationTechnology",
+    }[dialect];
+    const client = lab.client();
+    await setBios(client, { [name]: "Disabled" });
+    await clearPendingBios(client);
+    expect((await readBios(client)).pending).toEqual({});
   });
 
   it("are known at Supermicro without the hash and by Enabled (quirk 51)", async () => {

@@ -44,14 +44,17 @@ describe("Session", () => {
   });
 
   it("reports a wrong password without trying Basic, and not twice in a row", async () => {
-    const bmc = await bench.bmc(() => ({ body: thing }));
+    const bmc = await bench.bmc(({ path }) => ({
+      body: path === "/redfish/v1/" ? { ...root, SessionService: {} } : thing,
+    }));
     const client = bench.pool().get(connectionTo(bmc, { password: "wrong-password" }));
     const error = await client.get("/redfish/v1/Thing").catch((caught: Error) => caught);
     expect(error).toMatchObject({ kind: "auth", status: 401 });
     expect(String(error)).toContain('login as "admin" failed');
     expect(String(error)).not.toContain("wrong-password");
     await expect(client.get("/redfish/v1/Thing")).rejects.toMatchObject({ kind: "auth" });
-    expect(bmc.seen).toHaveLength(1);
+    expect(bmc.count("POST", /Sessions/)).toBe(1);
+    expect(bmc.seen.some((seen) => seen.headers.authorization)).toBe(false);
   });
 
   it("uses Basic where sessions do not exist", async () => {
@@ -67,6 +70,23 @@ describe("Session", () => {
     await client.get("/redfish/v1/Thing");
     await client.get("/redfish/v1/Thing");
     expect(bmc.count("POST", /Sessions/)).toBe(1);
+  });
+
+  it("uses Basic where even the login wants it and the root knows no sessions", async () => {
+    const basic = `Basic ${Buffer.from("admin:s3cret-pass").toString("base64")}`;
+    const bmc = await bench.bmc((seen) => {
+      if (seen.path === "/redfish/v1/") return { body: root };
+      const known = seen.headers.authorization === basic;
+      return known ? { body: thing } : { status: 401, headers: { "www-authenticate": 'Basic realm="x"' }, body: {} };
+    });
+    bmc.sessions = false;
+    const pool = bench.pool();
+    await pool.get(connectionTo(bmc)).get("/redfish/v1/Thing");
+    const wrong = pool.get(connectionTo(bmc, { password: "wrong-password" }));
+    await expect(wrong.get("/redfish/v1/Thing")).rejects.toThrow('login as "admin" failed: answered 401');
+    const before = bmc.seen.length;
+    await expect(wrong.get("/redfish/v1/Thing")).rejects.toMatchObject({ kind: "auth" });
+    expect(bmc.seen).toHaveLength(before);
   });
 
   it("finds sessions where the service root says they are", async () => {

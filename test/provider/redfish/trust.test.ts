@@ -1,7 +1,7 @@
 import { BmcPool, type BmcConnection, type RedfishError } from "../../../provider/redfish";
 import { type Authority, authority, selfSigned } from "./certificates";
 import { Bench, connectionTo, TestBmc } from "./server";
-import { createServer, type Server } from "node:net";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { createServer as createTls } from "node:tls";
 
 const bench = new Bench();
@@ -123,7 +123,7 @@ describe("trust", () => {
   });
 
   it("does not take a plain HTTP port for TLS, nor wait for ever for one that is silent", async () => {
-    const sockets: import("node:net").Socket[] = [];
+    const sockets: Socket[] = [];
     const server = createServer((socket) => {
       sockets.push(socket.on("error", () => undefined));
       if (sockets.length === 1) socket.once("data", () => socket.end("HTTP/1.1 400 Bad Request\r\n\r\n"));
@@ -144,9 +144,7 @@ describe("trust", () => {
 });
 
 function listen(server: Server): Promise<number> {
-  return new Promise((resolve) =>
-    server.listen(0, "127.0.0.1", () => resolve((server.address() as import("node:net").AddressInfo).port)),
-  );
+  return new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
 }
 
 describe("connections that cannot be", () => {

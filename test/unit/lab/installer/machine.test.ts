@@ -64,7 +64,11 @@ function on(plan: BootPlan): Promise<void> {
 }
 
 function input(changes: Parameters<BootSite["input"]>[0] = { hostname: "n1" }) {
-  return site.input({ users: [{ name: "ops", authorizedKeys: [sshKeys().publicKey], sudo: true }], sshPort: 2291, ...changes });
+  return site.input({
+    users: [{ name: "ops", authorizedKeys: [sshKeys().publicKey], sudo: true }],
+    sshPort: 2291,
+    ...changes,
+  });
 }
 
 it("installs from a virtual CD and boots the result from disk", async () => {
@@ -80,7 +84,9 @@ it("installs from a virtual CD and boots the result from disk", async () => {
   await on(hdd);
   expect(machine.status.phase).toBe("running");
   expect(body.ssh()).toEqual({ address: "127.78.0.9", port: 2291 });
-  expect(body.system?.files.get("/etc/rackform/installation")?.toString()).toContain(`"installationId": "${given.installationId}"`);
+  expect(body.system?.files.get("/etc/rackform/installation")?.toString()).toContain(
+    `"installationId": "${given.installationId}"`,
+  );
 });
 
 it.each(["ubuntu", "rhel"] as const)("understands the seed of %s", async (family) => {
@@ -172,14 +178,26 @@ describe("refusals", () => {
     ["an empty boot menu", { grub: "# nothing\n" }, "there is no menu entry"],
     ["a menu that waits", { grub: "set timeout=-1\nmenuentry 'x' {\nlinux /rackform/vmlinuz\n}\n" }, "waits for a key"],
     ["an open quote in the menu", { grub: "menuentry 'x {\n" }, "is never closed"],
-    ["a menu without initrd", { grub: "menuentry x {\nlinux /rackform/vmlinuz auto=true\n}\nset timeout=0\n" }, "no initrd"],
+    [
+      "a menu without initrd",
+      { grub: "menuentry x {\nlinux /rackform/vmlinuz auto=true\n}\nset timeout=0\n" },
+      "no initrd",
+    ],
     ["no image for UEFI", { noEfi: true }, "has no boot image for UEFI"],
     ["no certificate", { ca: null }, "carries no certificate"],
     ["no seed in the arguments", { arguments: "quiet" }, "waits for a person"],
     ["questions before the seed", { arguments: "url=https://127.0.0.1/p" }, "auto=true is missing"],
     ["a seed without encryption", { arguments: "auto=true url=http://127.0.0.1:9/p" }, "must come over https"],
-    ["a NoCloud seed without a slash", { arguments: "autoinstall 'ds=nocloud;s=https://127.0.0.1/s'" }, "no slash at its end"],
-    ["a NoCloud seed lost to an open semicolon", { arguments: "autoinstall ds=nocloud;s=https://127.0.0.1/s/" }, "names no seed"],
+    [
+      "a NoCloud seed without a slash",
+      { arguments: "autoinstall 'ds=nocloud;s=https://127.0.0.1/s'" },
+      "no slash at its end",
+    ],
+    [
+      "a NoCloud seed lost to an open semicolon",
+      { arguments: "autoinstall ds=nocloud;s=https://127.0.0.1/s/" },
+      "names no seed",
+    ],
   ];
 
   it.each(media)("%s", async (_, parts, message) => {
@@ -227,7 +245,9 @@ describe("refusals", () => {
     const folder = mkdtempSync("/tmp/rackform-ca-");
     const other = await Authority.open(folder);
     rmSync(folder, { recursive: true });
-    await expect(on(cd(site.publish(input(), { ca: other.pem })))).rejects.toThrow("not signed by an authority of the boot image");
+    await expect(on(cd(site.publish(input(), { ca: other.pem })))).rejects.toThrow(
+      "not signed by an authority of the boot image",
+    );
   });
 
   const token = "/s/token-0123456789";
@@ -236,9 +256,24 @@ describe("refusals", () => {
     ["a token that was used", "preseed.cfg", () => 410, "answered 410: the token was used"],
     ["an empty preseed", "preseed.cfg", () => "", "the preseed file is empty"],
     ["a preseed line that is none", "preseed.cfg", (old) => `${old}\nhello\n`, 'not "owner question type value"'],
-    ["a preseed type that does not exist", "preseed.cfg", (old) => `${old}\nd-i a/b strnig x\n`, 'unknown type "strnig"'],
-    ["a preseed boolean that is none", "preseed.cfg", (old) => old.replace("partman/confirm boolean true", "partman/confirm boolean yes"), "is boolean"],
-    ["a question without an answer", "preseed.cfg", (old) => old.replace(/d-i partman\/confirm .*\n/, ""), "asks whether to write"],
+    [
+      "a preseed type that does not exist",
+      "preseed.cfg",
+      (old) => `${old}\nd-i a/b strnig x\n`,
+      'unknown type "strnig"',
+    ],
+    [
+      "a preseed boolean that is none",
+      "preseed.cfg",
+      (old) => old.replace("partman/confirm boolean true", "partman/confirm boolean yes"),
+      "is boolean",
+    ],
+    [
+      "a question without an answer",
+      "preseed.cfg",
+      (old) => old.replace(/d-i partman\/confirm .*\n/, ""),
+      "asks whether to write",
+    ],
     ["parameters that are code", "guard.env", (old) => `${old}\nreboot\n`, "guard.env: line"],
     ["no parameters", "guard.env", () => 404, "answered 404"],
     ["no host key", "finish.env", (old) => old.replace("RF_HOST_KEY_PRIVATE", "X"), "no RF_HOST_KEY_PRIVATE"],
@@ -255,7 +290,11 @@ describe("refusals", () => {
   const guards: [string, Parameters<BootSite["input"]>[0], string][] = [
     ["another serial number", { hostname: "n1", identity: { serialNumber: "OTHER" } }, "expected OTHER"],
     ["another UUID", { hostname: "n1", identity: { uuid: "00000000-1111-2222-3333-444444444444" } }, "has the UUID"],
-    ["a root disk that is not there", { hostname: "n1", rootDisk: { serialNumber: "NONE" } }, "no disk matches rootDisk"],
+    [
+      "a root disk that is not there",
+      { hostname: "n1", rootDisk: { serialNumber: "NONE" } },
+      "no disk matches rootDisk",
+    ],
     ["only disks to be kept", { hostname: "n1", keepDisks: ["D-n1"] }, "no disk matches rootDisk"],
     ["too small disks", { hostname: "n1", rootDisk: { minSizeGb: 4000 } }, "no disk matches rootDisk"],
   ];
@@ -284,15 +323,28 @@ describe("refusals", () => {
   });
 
   const autoinstall: [string, (old: string) => string, string][] = [
-    ["user-data that is no cloud-config", (old) => old.replace("#cloud-config", "# cloud-config"), "does not begin with #cloud-config"],
+    [
+      "user-data that is no cloud-config",
+      (old) => old.replace("#cloud-config", "# cloud-config"),
+      "does not begin with #cloud-config",
+    ],
     ["user-data that is no YAML", (old) => `${old}\n  : [`, "is not YAML"],
-    ["an autoinstall section that does not exist", (old) => old.replace("  storage:", "  storages:"), '"storages" is no section'],
+    [
+      "an autoinstall section that does not exist",
+      (old) => old.replace("  storage:", "  storages:"),
+      '"storages" is no section',
+    ],
     ["another autoinstall version", (old) => old.replace("version: 1", "version: 2"), "it must be 1"],
     ["no autoinstall", (old) => old.replace("autoinstall:", "other:"), "has no autoinstall section"],
   ];
 
   it.each(autoinstall)("%s", async (_, change, message) => {
-    const image = { ...input().image, family: "ubuntu" as const, version: "24.04", liveImage: { url: `${site.mediaUrl}/live.iso` } };
+    const image = {
+      ...input().image,
+      family: "ubuntu" as const,
+      version: "24.04",
+      liveImage: { url: `${site.mediaUrl}/live.iso` },
+    };
     const url = site.publish(input({ hostname: "n1", image }));
     site.seed.set(`${token}/user-data`, change(site.seed.get(`${token}/user-data`) as string));
     await expect(on(cd(url))).rejects.toThrow(message);
@@ -313,7 +365,14 @@ describe("refusals", () => {
   });
 
   it("a live image that is not there", async () => {
-    const image = { ...input().image, family: "ubuntu" as const, version: "24.04", liveImage: { url: `${site.mediaUrl}/gone.iso` } };
-    await expect(on(cd(site.publish(input({ hostname: "n1", image }))))).rejects.toThrow("gone.iso: the server answered 404");
+    const image = {
+      ...input().image,
+      family: "ubuntu" as const,
+      version: "24.04",
+      liveImage: { url: `${site.mediaUrl}/gone.iso` },
+    };
+    await expect(on(cd(site.publish(input({ hostname: "n1", image }))))).rejects.toThrow(
+      "gone.iso: the server answered 404",
+    );
   });
 });
