@@ -17,6 +17,7 @@ export const environmentVariables = {
   "mediaServer.portRange": "RACKFORM_MEDIA_PORT_RANGE",
   "mediaServer.advertise": "RACKFORM_MEDIA_ADVERTISE",
   "mediaServer.url": "RACKFORM_MEDIA_URL",
+  "mediaServer.token": "RACKFORM_MEDIA_TOKEN",
   "mediaServer.scheme": "RACKFORM_MEDIA_SCHEME",
   "mediaServer.bandwidthMegabytesPerSecond": "RACKFORM_MEDIA_BANDWIDTH",
 } as const;
@@ -55,6 +56,7 @@ const mediaTexts = new Set([
   "mediaServer.listenAddress",
   "mediaServer.portRange",
   "mediaServer.url",
+  "mediaServer.token",
   "mediaServer.scheme",
 ]);
 

@@ -80,6 +80,11 @@ export interface MediaServerConfig {
    */
   url?: string;
   /**
+   * Token of the media server that stands alone: what its `--token-file` holds. Default: the environment's `RACKFORM_MEDIA_TOKEN`.
+   * @secret
+   */
+  token?: string;
+  /**
    * Protocol for boot media. Seeds are always served over HTTPS. Default: the environment's `RACKFORM_MEDIA_SCHEME`, else `http`,
    * which every BMC can read.
    */

@@ -56,13 +56,17 @@ export function report(
   if (found.errors.length === 0) return;
   const count = found.errors.length === 1 ? "a mistake" : `${found.errors.length} mistakes`;
   const lines = found.errors.map((mistake) => `  - ${describeMistake(mistake)}`);
-  throw new pulumi.InputPropertiesError({
+  const error = new pulumi.InputPropertiesError({
     message: `${component} has ${count} in its arguments:\n${lines.join("\n")}`,
     errors: found.errors
       .filter((mistake) => !mistake.sensitive)
       .map((mistake) => ({ propertyPath: mistake.path, reason: reasonOf(mistake) })),
   });
+  throw Object.assign(error, asRunError);
 }
+
+/** What `RunError.isInstance` looks for: a TypeScript program then ends with the message alone, without a stack trace. */
+const asRunError = { __pulumiRunError: true };
 
 function reasonOf({ reason, rule }: Mistake): string {
   return rule === undefined ? reason : `${reason} [rule ${rule}]`;

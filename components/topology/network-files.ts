@@ -52,7 +52,7 @@ function netplan(interfaces: readonly PlannedInterface[], resolver: Resolver): N
 }
 
 function netplanPort(name: string, mac: string | undefined, mtu: number): object {
-  return { ...(mac ? { match: { macaddress: mac }, "set-name": name } : {}), mtu, dhcp4: false, dhcp6: false };
+  return { ...(mac ? { match: { macaddress: mac }, "set-name": name } : {}), mtu, dhcp4: false, dhcp6: false, "accept-ra": false };
 }
 
 function netplanAddresses(one: PlannedInterface, resolver: Resolver): object {
@@ -69,13 +69,16 @@ function netplanResolver({ nameservers, searchDomains }: Resolver): object {
   return { addresses: [...nameservers], ...(searchDomains.length > 0 ? { search: [...searchDomains] } : {}) };
 }
 
+/** VLANs, bridges and their like take the MAC address of the port below; they are not the port. Needs systemd 251. */
+const NOT_ABOVE = "Kind=!bond bridge ipvlan macvlan macvtap vlan vrf vxlan";
+
 function networkd(interfaces: readonly PlannedInterface[], resolver: Resolver): NodeFile[] {
   const file = (name: string, kind: "network" | "netdev", lines: string[]): NodeFile => ({
     path: `/etc/systemd/network/10-rackform-${name}.${kind}`,
     content: `${lines.join("\n")}\n`,
   });
   return interfaces.flatMap((one) => {
-    const match = one.mac ? [`PermanentMACAddress=${one.mac}`] : [`Name=${one.name}`];
+    const match = one.mac ? [`MACAddress=${one.mac}`, NOT_ABOVE] : [`Name=${one.name}`];
     const vlans = interfaces.filter((other) => other.vlan?.link === one.name).map((other) => `VLAN=${other.name}`);
     const self = file(one.name, "network", ["[Match]", ...match, "", ...networkdBody(one, vlans, resolver)]);
     if (one.vlan) {
@@ -134,6 +137,7 @@ function networkdBody(one: PlannedInterface, vlans: string[], resolver: Resolver
     "",
     "[Network]",
     "DHCP=no",
+    "IPv6AcceptRA=no",
     ...link,
     ...addresses,
     ...gateways,

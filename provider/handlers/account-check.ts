@@ -8,14 +8,12 @@ export function checkAccount(args: AccountArgs): CheckFailure[] {
   checkConnection(checker, args.connection);
   checker.judge("userName", args.userName, (name) => {
     if (name === "") return "is empty; name the account";
-    // eslint-disable-next-line no-control-regex
     if (/[\s:@/\\\u0000-\u001f]/.test(name)) return notAllowed(name, "it has no blanks and none of : @ / \\");
     return name.length > 64 ? notAllowed(name, "it has at most 64 characters") : undefined;
   });
   for (const name of ["password", "factoryPassword"] as const) {
     checker.judge(name, args[name], (value) => {
       if (value === "") return "is empty; set one, or leave it out";
-      // eslint-disable-next-line no-control-regex
       return /[\u0000-\u001f\u007f]/.test(value)
         ? "holds a control character, such as a line break at its end; remove it"
         : undefined;

@@ -62,8 +62,7 @@ class BiosSettingsHandler implements ResourceHandler<BiosSettingsArgs, BiosSetti
 
   diff(_ctx: Context, args: { olds: BiosSettingsState; news: BiosSettingsArgs; changes: Change[] }): Change[] {
     const { olds, news } = args;
-    const system = (olds.biosPath ?? "").replace(/\/Bios\/?$/, "");
-    const naming = news.systemId === undefined || news.systemId === read.lastSegment(system);
+    const naming = news.systemId === undefined || news.systemId === read.lastSegment(systemPathOf(olds.biosPath) ?? "");
     return args.changes.filter(({ path }) => !(path === "systemId" && naming));
   }
 
@@ -116,7 +115,7 @@ class BiosSettingsHandler implements ResourceHandler<BiosSettingsArgs, BiosSetti
       return stable;
     }
     return this.access.write(ctx, news.connection, "update of BiosSettings", async (bmc) => {
-      const system = await systemOf(bmc, { systemId: news.systemId });
+      const system = await systemOf(bmc, { systemId: news.systemId, systemPath: systemPathOf(olds.biosPath) });
       verifyMove(system, oldInputs.connection, news.connection, olds.server);
       state.server ??= machineOf(system);
       const bios = await readBios(bmc.client, { system, signal: ctx.signal });
@@ -207,6 +206,11 @@ class BiosSettingsHandler implements ResourceHandler<BiosSettingsArgs, BiosSetti
       `${bmc.client.endpoint}: BIOS attributes of ${bios.path}: ${mistakes.join("; ")}; nothing was written`,
     );
   }
+}
+
+/** The system that a Bios resource lies under, where it lies where all have it. */
+function systemPathOf(biosPath: string | undefined): string | undefined {
+  return /^(.+)\/Bios\/?$/i.exec(biosPath ?? "")?.[1];
 }
 
 interface Judged {

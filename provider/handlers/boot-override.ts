@@ -90,9 +90,12 @@ class BootOverrideHandler implements ResourceHandler<BootOverrideArgs, BootOverr
   ): Promise<Partial<BootOverrideState>> {
     const { olds, oldInputs, news } = args;
     const state: Partial<BootOverrideState> = merged(olds, news, INPUTS);
-    if (args.preview) return state;
     // An override of one boot that has been used up is not set again because the password changed.
     const again = SETTINGS.some((name) => oldInputs[name] !== news[name]) || !olds.consumed;
+    if (args.preview) {
+      const { reportedTarget: _target, consumed: _consumed, ...stable } = state;
+      return again ? stable : state;
+    }
     const work = async (bmc: Bmc) => {
       const system = await systemOf(bmc, { systemPath: olds.systemPath, systemId: news.systemId });
       verifyMove(system, oldInputs.connection, news.connection, olds.server);

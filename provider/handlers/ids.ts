@@ -16,7 +16,8 @@ export function idOf(connection: Pick<BmcConnection, "endpoint">, path: string, 
 
 /** Reads an id; throws with an example when it is none. */
 export function parseId(id: string, example: string): ParsedId {
-  const wrong = (why: string) => new Error(`"${id}" is no id: ${why}; write it as ${example}`);
+  const shown = id.replace(/\/\/[^/@]*@/, "//[redacted]@").slice(0, 300);
+  const wrong = (why: string) => new Error(`"${shown}" is no id: ${why}; write it as ${example}`);
   if (!/^https?:\/\//.test(id) || !URL.canParse(id)) throw wrong("it does not begin with the URL of a BMC");
   const url = new URL(id);
   if (url.username || url.password) throw wrong("credentials belong into the provider's configuration");

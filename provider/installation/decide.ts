@@ -19,6 +19,7 @@ export interface EarlierAttempt {
   ageSeconds: number;
   /** Its medium is in the machine's virtual drive, or its URI is the one to boot from. */
   atMachine: boolean;
+  /** What that process saw; undefined when only the machine tells of the attempt. */
   progress?: Progress;
 }
 
@@ -90,11 +91,11 @@ export function decide(seen: Observation, wish: Wish): Decision {
 }
 
 /** An installer reports rarely, and one that lost its medium or whose time is over never will. */
-function isRunning({ ageSeconds, progress, atMachine }: EarlierAttempt, limits: Limits): boolean {
+function isRunning({ ageSeconds, progress, atMachine, method }: EarlierAttempt, limits: Limits): boolean {
   if (progress?.failed || ageSeconds >= limits.timeoutSeconds) return false;
-  const begun = progress !== undefined && (progress.seed ?? progress.phase ?? progress.home) !== undefined;
-  if (begun) return true;
-  return ageSeconds < limits.fetchSeconds || (atMachine && ageSeconds < limits.seedSeconds);
+  if (progress === undefined) return atMachine;
+  if (progress.seed ?? progress.phase ?? progress.home) return true;
+  return ageSeconds < (method === "pxe" || (atMachine && progress.media) ? limits.seedSeconds : limits.fetchSeconds);
 }
 
 function refused({ ssh, power }: Observation, wish: Wish): string | undefined {
@@ -142,6 +143,8 @@ export interface Watch {
   method: InstallationMethod;
   /** When it was started. */
   startedAt: number;
+  /** When all methods together have to be done. */
+  deadlineAt: number;
   /** Bytes of the medium that had been read when the machine was switched on. */
   bytesBefore: number;
   /** When there was a sign of life last; the start if there was none. */
@@ -154,6 +157,8 @@ export interface Watch {
   looksOff: number;
   /** An earlier process started it. */
   resumed: boolean;
+  /** What that process saw is not known. */
+  blind?: boolean;
   limits: Limits;
 }
 
@@ -179,15 +184,19 @@ export function judge(watch: Watch, installationId: string): Verdict {
   if (progress?.failed && !progress.home) return { is: "failed", reason: progress.failed.reason };
   if (watch.looksOff >= 2) return { is: "off", installed: progress?.home !== undefined };
   const since = (from: number) => (now - from) / 1000;
-  if (since(watch.startedAt) >= limits.timeoutSeconds) return { is: "late", phase };
-  if (phase === "boot" && since(watch.startedAt) >= (watch.method === "pxe" ? limits.seedSeconds : limits.fetchSeconds)) {
-    return { is: "notBegun", what: "medium" };
-  }
+  if (now >= watch.deadlineAt) return { is: "late", phase };
+  if (phase === "boot" && since(watch.startedAt) >= bootSeconds(watch)) return { is: "notBegun", what: "medium" };
   if (phase === "seed" && since(watch.fetchedAt ?? watch.startedAt) >= limits.seedSeconds) {
     return { is: "notBegun", what: "seed" };
   }
   if (watch.resumed && phase === "install" && since(watch.lastSignAt) >= limits.quietSeconds) return { is: "quiet" };
   return { is: "going", phase };
+}
+
+/** How long the first sign may take. Of a network boot that is the seed: the medium is the site's own. */
+function bootSeconds({ blind, method, limits }: Watch): number {
+  if (blind) return limits.quietSeconds;
+  return method === "pxe" ? limits.seedSeconds : limits.fetchSeconds;
 }
 
 /** Where an installer is. */

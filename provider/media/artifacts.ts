@@ -32,6 +32,8 @@ export class ArtifactCache {
       process.env.RACKFORM_CACHE || path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), ".cache"), "rackform"),
       "artifacts",
     ),
+    /** Whether `file:` URLs may be read: not where the URLs come from elsewhere. */
+    private readonly files = true,
   ) {}
 
   /**
@@ -55,6 +57,8 @@ export class ArtifactCache {
 
   private async load(file: RemoteFile): Promise<FileContent> {
     const expected = file.sha256?.toLowerCase();
+    if (file.url.startsWith("file:") && !this.files)
+      throw new Error("names a file of another machine; give an http or https URL");
     if (file.url.startsWith("file:")) return this.local(fileURLToPath(file.url), expected);
     if (expected !== undefined) {
       const kept = await this.kept(expected);

@@ -150,7 +150,7 @@ function rangeOf(header: string | undefined, size: number): [number, number] | "
     return length === 0 ? "unsatisfiable" : [Math.max(0, size - length), size];
   }
   const [start, last] = [Number(match[1]), match[2] === "" ? size - 1 : Number(match[2])];
-  if (last < start) return undefined;
+  if (match[2] !== "" && last < start) return undefined;
   return start >= size ? "unsatisfiable" : [start, Math.min(last + 1, size)];
 }
 

@@ -24,7 +24,12 @@ export async function setHttpBoot(client: BmcClient, uri: string, options: BootO
       return { boot: await setBootOverride(client, { ...override, httpBootUri: uri }, { ...options, system }) };
     } catch (error) {
       const elsewhere = error instanceof RedfishError && ["refused", "conflict"].includes(error.kind);
-      if (!elsewhere || !("HttpDev1Uri" in (await settings()).attributes)) throw error;
+      const hasDevice = () =>
+        settings().then(
+          (state) => "HttpDev1Uri" in state.attributes,
+          () => false,
+        );
+      if (!elsewhere || !(await hasDevice())) throw error;
     }
   }
   const state = await settings();

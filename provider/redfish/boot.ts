@@ -50,6 +50,8 @@ export interface BootResult {
   changed: boolean;
   /** `Continuous` was asked for, the BMC can only do `Once`: set it again before each boot (quirk 57). */
   onceOnly: boolean;
+  /** `Once` was asked for, the BMC can only do `Continuous`: clear it after the boot. */
+  continuousOnly: boolean;
 }
 
 /** The override in a system, or in its settings resource. */
@@ -91,10 +93,15 @@ export async function setBootOverride(
   const system = options.system ?? (await client.system(options.systemId, options));
   const before = bootStateOf(system.resource);
   const goal = goalOf(wanted, before, system.resource);
-  const onceOnly = (wanted.enabled ?? "Once") === "Continuous" && goal.enabled === "Once";
-  if (reached(goal, before)) return { state: before, changed: false, onceOnly };
-  const state = await write(client, system, goal, before, options);
-  return { state, changed: true, onceOnly: onceOnly || (goal.enabled === "Continuous" && state.enabled === "Once") };
+  const changed = match(goal, before) !== "exact";
+  const state = changed ? await write(client, system, goal, before, options) : before;
+  const asked = wanted.enabled ?? "Once";
+  return {
+    state,
+    changed,
+    onceOnly: asked === "Continuous" && state.enabled === "Once",
+    continuousOnly: asked === "Once" && state.enabled === "Continuous",
+  };
 }
 
 /** Removes the override; the server boots by its boot order. */
@@ -124,17 +131,18 @@ function cdTarget(state: BootState, system: Resource): string {
   return traitsOf(systemVendor(system.body)).usbCd || !state.targets.includes("Cd") ? "UsbCd" : "Cd";
 }
 
-function reached(goal: Goal, state: BootState): boolean {
-  if (goal.enabled === "Disabled")
-    return state.enabled === "Disabled" || (state.enabled === undefined && (state.target ?? "None") === "None");
-  const enabled = state.enabled === goal.enabled || (goal.enabled === "Continuous" && state.enabled === "Once");
-  return (
-    enabled &&
+/** `similar`: all is as it should be, except that it holds once instead of for ever or the other way round. */
+function match(goal: Goal, state: BootState): "exact" | "similar" | "different" {
+  const none = state.enabled === "Disabled" || (state.target ?? "None") === "None";
+  if (goal.enabled === "Disabled") return none ? "exact" : "different";
+  const same =
+    !none &&
     state.target === goal.target &&
     (goal.mode === undefined || state.mode === undefined || state.mode === goal.mode) &&
     (goal.httpBootUri === undefined || state.httpBootUri === goal.httpBootUri) &&
-    (goal.uefiTarget === undefined || state.uefiTarget === goal.uefiTarget)
-  );
+    (goal.uefiTarget === undefined || state.uefiTarget === goal.uefiTarget);
+  if (!same) return "different";
+  return state.enabled === goal.enabled ? "exact" : "similar";
 }
 
 /** One way to write it: where, and what. */
@@ -158,7 +166,15 @@ async function write(
     for (const body of attempt.bodies) {
       const written = await tryWrite(client, attempt, body, errors, options);
       if (!written) continue;
-      const state = await verify(client, system, attempt.path, goal, written === "sure" ? patience : 0, options);
+      const state = await verify(
+        client,
+        system,
+        attempt.path,
+        goal,
+        before,
+        written === "sure" ? patience : 0,
+        options,
+      );
       if (state) return state;
       if (written === "sure") patience = Math.min(patience, 10);
     }
@@ -232,24 +248,29 @@ async function tryWrite(
   }
 }
 
-/** Reads until the override shows; where it was written, because a settings resource only takes effect at the next boot. */
+/**
+ * Reads until the override shows: where it was written, because a settings resource only takes effect at the next boot, and in the system.
+ * A BMC that keeps another `enabled` with the new target can do no better; with the old target it is given time.
+ */
 async function verify(
   client: BmcClient,
   system: SystemRef,
   path: string,
   goal: Goal,
+  before: BootState,
   seconds: number,
   options: BootOptions,
 ): Promise<BootState | undefined> {
   const deadline = client.clock.now() + seconds * 1000;
   for (;;) {
-    const state = bootStateOf(await client.get(path, options));
-    if (reached(goal, state)) return state;
-    if (path !== system.path) {
-      const current = bootStateOf(await client.get(system.path, options));
-      if (reached(goal, current)) return current;
+    const over = client.clock.now() >= deadline;
+    for (const place of new Set([path, system.path])) {
+      const state = bootStateOf(await client.get(place, options));
+      const found = match(goal, state);
+      const settled = goal.target !== before.target || goal.enabled === "Continuous" || (over && seconds > 0);
+      if (found === "exact" || (found === "similar" && settled)) return state;
     }
-    if (client.clock.now() >= deadline) return undefined;
+    if (over) return undefined;
     await client.pause(2_000, options.signal);
   }
 }

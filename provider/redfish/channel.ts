@@ -40,8 +40,10 @@ export interface ChannelRequest {
   idempotent?: boolean;
   guard?: WriteGuard;
   secrets: string[];
-  /** Give up on "not now" after so many attempts. Default: only the budget counts. */
+  /** Give up on any "not now" after so many attempts. Default: only the budget counts. */
   maxAttempts?: number;
+  /** The same for answers other than 503 and 429, which may never change. Default 5 for 500. */
+  errorAttempts?: number;
 }
 
 /** An answer with a status, whatever it is. */
@@ -61,6 +63,8 @@ export interface HttpAnswer {
 const RECENTLY = 600_000;
 /** Answers under load are sometimes cut short although the connection holds. */
 const GARBLED_RETRIES = 2;
+/** An internal error is often the same every time. */
+const ATTEMPTS_500 = 5;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
 /**
@@ -117,7 +121,7 @@ export class Channel {
     const started = now();
     for (let attempt = 1; ; attempt++) {
       const outcome = await this.attempt(request, attempt);
-      const enough = outcome.answer !== undefined && attempt >= (request.maxAttempts ?? Infinity);
+      const enough = outcome.answer !== undefined && attempt >= attemptsFor(outcome.answer, request);
       if (!outcome.again || enough) return this.finish(outcome, attempt, started);
       const pause = Math.max(outcome.waitMilliseconds ?? 0, backoff(attempt, retryDelayMilliseconds));
       if (now() - started + pause > retryBudgetMilliseconds) return this.finish(outcome, attempt, started);
@@ -325,6 +329,12 @@ function notNow(answer: HttpAnswer, request: ChannelRequest, attempt: number): b
   if (answer.status === 429 || answer.status === 503) return true;
   const repeatable = request.method !== "POST" || request.idempotent === true;
   return repeatable && [408, 500, 502, 504].includes(answer.status);
+}
+
+function attemptsFor({ status }: HttpAnswer, request: ChannelRequest): number {
+  const patient = status === 503 || status === 429;
+  const errors = request.errorAttempts ?? (status === 500 ? ATTEMPTS_500 : Infinity);
+  return Math.min(request.maxAttempts ?? Infinity, patient ? Infinity : errors);
 }
 
 /** A 404 that does not come from the Redfish service itself may be about the trailing slash. */

@@ -198,7 +198,7 @@ export class BmcClient {
       signal: options.signal,
       timeoutMilliseconds: options.timeoutSeconds === undefined ? undefined : options.timeoutSeconds * 1000,
       idempotent: options.idempotent,
-      maxAttempts: options.attempts,
+      errorAttempts: options.attempts,
       guard: method === "GET" ? undefined : this.guard,
       secrets: this.secrets,
     });

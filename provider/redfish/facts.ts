@@ -44,8 +44,9 @@ export function identityOf(system: SystemRef): Identity {
  * All facts of a server. With `$expand` about nine requests after login, plus one a storage controller, plus one an adapter where a speed
  * is missing; a part that the BMC cannot tell is "unknown". Throws RedfishError only when the BMC itself cannot be read.
  */
-export async function readFacts(client: BmcClient, options: FactsOptions = {}): Promise<HardwareFacts> {
-  const system = options.system ?? (await client.system(options.systemId, options));
+export async function readFacts(client: BmcClient, given: FactsOptions = {}): Promise<HardwareFacts> {
+  const system = given.system ?? (await client.system(given.systemId, given));
+  const options = { ...given, attempts: given.attempts ?? 3 };
   const { body } = system.resource;
   const processors = await members(client, body.Processors, options);
   const hasMemory = at(body, "MemorySummary", "TotalSystemMemoryGiB");

@@ -1,18 +1,20 @@
 import type { BmcClient } from "./client";
 import { RedfishError } from "./errors";
 import { link } from "./read";
-import type { RequestOptions, Resource } from "./types";
+import type { ErrorKind, RequestOptions, Resource } from "./types";
 
-/** Errors that mean "this BMC does not have it or cannot tell now" (quirk 34), and not that it is gone. */
+const excused = new Set<ErrorKind>(["notFound", "refused", "protocol", "license", "conflict", "busy"]);
+
+/**
+ * Undefined on errors that mean "this BMC does not have it or cannot tell now" (quirk 34). A BMC that is gone, or too busy to say
+ * anything (503, 429), is an error: nothing can be concluded from it.
+ */
 export async function optional<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {
-    if (
-      error instanceof RedfishError &&
-      ["notFound", "refused", "protocol", "license", "conflict", "busy"].includes(error.kind)
-    )
-      return undefined;
+    const overloaded = error instanceof RedfishError && (error.status === 503 || error.status === 429);
+    if (error instanceof RedfishError && excused.has(error.kind) && !overloaded) return undefined;
     throw error;
   }
 }

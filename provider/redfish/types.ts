@@ -86,7 +86,7 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /** Of this request only; default that of the connection. */
   timeoutSeconds?: number;
-  /** Give up on "not now" after so many attempts. Default: as long as the retry budget lasts. */
+  /** Give up on 500, 502 and the like after so many attempts. Default 5 for 500, else as long as the retry budget lasts. */
   attempts?: number;
 }
 

@@ -140,7 +140,10 @@ describe("native resources through the real engine", () => {
   });
 
   it("has shown no secret in any output, event or state", () => {
-    const sources = { ...outputs, checkpoint: stack.checkpoint() };
+    const sources: Record<string, string> = {
+      ...Object.fromEntries(outputs.entries()),
+      checkpoint: stack.checkpoint(),
+    };
     for (const [where, text] of Object.entries(sources))
       for (const secret of [password, rotated, "PRIVATE KEY"])
         expect(`${where}: ${text.includes(secret) ? `shows ${secret}` : "clean"}`).toBe(`${where}: clean`);

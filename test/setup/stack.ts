@@ -52,6 +52,8 @@ export interface StackSpec {
   /** Link the checkout's node_modules, and the checkout itself as `rackform`, into the project. */
   node?: boolean;
   env?: Record<string, string>;
+  /** A folder before all others on PATH, such as a virtual environment's. */
+  path?: string;
 }
 
 /** A stack of the real engine with a file backend in a folder of its own. `dispose` leaves nothing behind. */
@@ -70,7 +72,7 @@ export class TestStack {
     for (const [name, text] of Object.entries(spec.files)) writeFileSync(path.join(project, name), text);
     if (spec.node) linkModules(project);
     const toolchain = await toolchainEnv({ languages: spec.languages ?? ["nodejs"] });
-    const env = {
+    const env: Record<string, string> = {
       ...(process.env as Record<string, string>),
       ...toolchain.env,
       PULUMI_BACKEND_URL: `file://${path.join(folder, "backend")}`,
@@ -79,6 +81,7 @@ export class TestStack {
       PULUMI_DEBUG_COMMANDS: "true",
       ...spec.env,
     };
+    if (spec.path) env.PATH = `${spec.path}${path.delimiter}${env.PATH}`;
     const stack = new TestStack(folder, toolchain.pulumi, env);
     await stack.must(["stack", "init", "test"]);
     for (const [key, value] of Object.entries(spec.config ?? {})) await stack.must(["config", "set", key, "--", value]);

@@ -26,9 +26,8 @@ export function generate(root: string, offered: Surface = surface): Generated {
   const kinds: Generated["kinds"] = {};
   const resources: Record<string, ResourceSpec> = {};
   const functions: Record<string, FunctionSpec> = {};
-  for (const { name, file, module = "redfish" } of offered.resources) {
-    resources[`rackform:${module}:${name}`] = reader.resource(name, file);
-  }
+  for (const { name, file, module } of offered.resources)
+    resources[`rackform:${module}:${name}`] = reader.resource(name, file, module);
   for (const { name, file } of offered.components) {
     const token = `rackform:index:${name}`;
     const component = reader.component(name, file);
@@ -65,9 +64,9 @@ class Reader {
     this.mapper = new TypeMapper(this.checker, root);
   }
 
-  resource(name: string, file: string): ResourceSpec {
-    const inputs = this.interface(`${name}Args`, file, { module: "redfish", plainByDefault: false });
-    const state = this.interface(`${name}State`, file, { module: "redfish", plainByDefault: false });
+  resource(name: string, file: string, module: "index" | "redfish"): ResourceSpec {
+    const inputs = this.interface(`${name}Args`, file, { module, plainByDefault: false });
+    const state = this.interface(`${name}State`, file, { module, plainByDefault: false });
     return {
       ...this.described(name, file),
       inputProperties: specs(inputs),

@@ -1,13 +1,16 @@
 /** What the package offers, and where its types are declared. The generator fails when a name is not found there. */
 export interface Surface {
-  /** `module` is `redfish` unless it is given. */
-  resources: { name: string; file: string; module?: "index" }[];
+  resources: { name: string; file: string; module: "index" | "redfish" }[];
   components: { name: string; file: string }[];
   functions: { name: string; file: string }[];
   config: { name: string; file: string };
 }
 
-const redfish = (name: string, file: string) => ({ name, file: `resources/redfish/${file}.ts` });
+const redfish = (name: string, file: string) => ({
+  name,
+  file: `resources/redfish/${file}.ts`,
+  module: "redfish" as const,
+});
 
 export const surface: Surface = {
   resources: [

@@ -20,6 +20,10 @@ case $(cat "$before/backend") in
     nmcli networking on
     ;;
 esac
+while IFS= read -r address; do
+  device=$(ip -o address show | awk -v address="$address" '$4 == address {print $2; exit}')
+  if [ -n "$device" ]; then ip address del "$address" dev "$device" || true; fi
+done < <(cat "$before/unwanted" 2>/dev/null)
 rm -rf "${before%-before}-refused"
 mv "$before" "${before%-before}-refused"
 echo "rackform: the network configuration before was restored" >&2

@@ -55,6 +55,21 @@ snapshot() {
     cp -p "$root$file" "$state/network-before/files$file"
   done
   printf '%s\n' "$RACKFORM_NETWORK_BACKEND" >"$state/network-before/backend"
+  only_in_first "${RACKFORM_NETWORK_ADDRESSES:-}" "$(cat "$state/network-addresses" 2>/dev/null || true)" >"$state/network-before/unwanted"
+}
+
+# only_in_first LINES LINES
+only_in_first() { grep -vxF -f <(printf '%s\n' "$2") <<<"$1" || true; }
+
+# Addresses of ours that are no longer planned: systemd-networkd would keep them until the next restart of the machine, and hide
+# until then that the new ones do not work.
+drop_old_addresses() {
+  local address device
+  while read -r address; do
+    [ -n "$address" ] || continue
+    device=$(ip -o address show | awk -v address="$address" '$4 == address {print $2; exit}')
+    if [ -n "$device" ]; then ip address del "$address" dev "$device" || true; fi
+  done < <(only_in_first "$(cat "$state/network-addresses" 2>/dev/null || true)" "${RACKFORM_NETWORK_ADDRESSES:-}")
 }
 
 arm_rollback() {
@@ -127,6 +142,7 @@ set_network() {
   if ! apply_network; then
     roll_back "the new network configuration could not be applied"
   fi
+  drop_old_addresses
   echo "rackform: network configuration applied, verifying" >&2 || true
   for ((tries = 0; tries < ${RACKFORM_NETWORK_TRIES:-20}; tries++)); do
     sleep "${RACKFORM_NETWORK_PAUSE:-1}"
@@ -134,6 +150,7 @@ set_network() {
     if [ -z "$missing" ] && gateways_answer "${before[@]}" && operator_is_there; then
       disarm_rollback
       trap - HUP PIPE
+      printf '%s' "${RACKFORM_NETWORK_ADDRESSES:-}" >"$state/network-addresses"
       note network
       return 0
     fi

@@ -19,14 +19,19 @@ export interface ContainerRack {
   readonly networkName: string;
 }
 
+/** Capabilities that reach past the container: devices, the clock, modules. */
+const LOST = "-mknod,-sys_time,-sys_module,-sys_rawio";
+
 /** Before init: podman's own files give way to the disk's, and no block device of this machine can be reached. */
 const START = [
   "umount /etc/hostname /etc/hosts /etc/resolv.conf /run/.containerenv 2>/dev/null",
   "find /dev -xdev -type b -delete",
   // Or udev would replay this machine's devices at every start.
   "mount -o remount,bind,ro /sys",
+  "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys",
+  "mount --bind /proc/sys/net /proc/sys/net && mount -o remount,bind,rw /proc/sys/net",
   "[ -s /etc/hostname ] && hostname -F /etc/hostname",
-  "exec setpriv --bounding-set=-mknod --inh-caps=-mknod /sbin/init",
+  `exec setpriv --bounding-set=${LOST} --inh-caps=${LOST} /sbin/init`,
 ].join("; ");
 
 const SSH_PORT = 22;

@@ -90,7 +90,7 @@ export class ContainerInstaller implements InstallerSystem {
     const script = chroot ? "/target/tmp/installer-script" : "/lab/command";
     await this.write(script, Buffer.from(command), 0o700);
     const reader = chroot ? `chroot /target ${interpreter} /tmp/installer-script` : `${interpreter} ${script}`;
-    const run = `exec setpriv --bounding-set=-mknod --inh-caps=-mknod ${reader} 2>&1`;
+    const run = `exec setpriv --bounding-set=-mknod,-sys_time,-sys_module --inh-caps=-mknod,-sys_time,-sys_module ${reader} 2>&1`;
     const outcome = await this.rack.podman.run(["exec", "--workdir=/", ...given, this.container, "sh", "-c", run], {
       signal,
       onLine,

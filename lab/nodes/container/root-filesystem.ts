@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { lastWords, run } from "../../process";
 import type { HostTraits } from "./host";
 import { containerObstacles } from "./host";
+import { KERNEL_SHIMS } from "./kernel-shims";
 import { Podman } from "./podman";
 
 /** Name of the image that nodes are made from. */
@@ -45,6 +46,10 @@ const HOOKS = [
   // As the distribution's installer leaves it; the address comes from the seed.
   'chroot "$1" systemctl disable systemd-networkd.service systemd-networkd.socket systemd-resolved.service',
   'rm -f "$1/etc/resolv.conf" && : > "$1/etc/resolv.conf"',
+  ...Object.entries(KERNEL_SHIMS).map(([name, script]) => {
+    const packed = Buffer.from(script).toString("base64");
+    return `echo ${packed} | base64 -d > "$1/usr/local/sbin/${name}" && chmod 755 "$1/usr/local/sbin/${name}"`;
+  }),
   'rm -rf "$1"/usr/share/doc/* "$1"/usr/share/man/* "$1"/usr/share/locale/*',
 ];
 

@@ -13,9 +13,10 @@ interface Handle {
 }
 
 /** An SFTP server over files in memory. Folders exist as soon as they are asked for, so that uploads find their place. */
-export function serveSftp(sftp: SFTPWrapper, files: Map<string, Buffer>): void {
+export function serveSftp(sftp: SFTPWrapper, files: Map<string, Buffer>, home: string): void {
+  const normal = (path: string) => posix.resolve(home, path);
   const handles = new Map<number, Handle>();
-  const folders = new Set<string>(["/", "/root", "/tmp", "/home"]);
+  const folders = new Set<string>(["/", "/root", "/tmp", "/home", home]);
   let next = 0;
   const open = (handle: Handle): Buffer => {
     const id = Buffer.alloc(4);
@@ -37,6 +38,7 @@ export function serveSftp(sftp: SFTPWrapper, files: Map<string, Buffer>): void {
   };
   const done = (request: number, good = true) => sftp.status(request, good ? STATUS_CODE.OK : STATUS_CODE.NO_SUCH_FILE);
 
+  sftp.on("end", () => sftp.end());
   sftp.on("REALPATH", (request, path) => {
     const name = normal(path);
     sftp.name(request, [{ filename: name, longname: name, attrs: describe(name) ?? ({ mode: FOLDER } as Attributes) }]);
@@ -102,8 +104,4 @@ export function serveSftp(sftp: SFTPWrapper, files: Map<string, Buffer>): void {
     files.set(normal(to), content);
     done(request);
   });
-}
-
-function normal(path: string): string {
-  return posix.resolve("/root", path);
 }

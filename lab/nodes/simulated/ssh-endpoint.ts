@@ -4,6 +4,9 @@ import { Server, utils } from "ssh2";
 import { serveSftp } from "./sftp";
 import type { SimulatedSystem } from "./system";
 
+const NO_INPUT_MS = 20;
+const STEP_INPUT_MS = 3_000;
+
 /** An SSH server that stands for a node: the seed's host key, the seed's users with their keys, nothing else. */
 export class SshEndpoint {
   readonly #connections = new Set<Connection>();
@@ -88,7 +91,7 @@ export class SshEndpoint {
       channel.write("this node is simulated: it has no shell, only answers to commands\r\n");
       finish(channel, 1);
     });
-    session.on("sftp", (accept) => serveSftp(accept(), this.system.files));
+    session.on("sftp", (accept) => serveSftp(accept(), this.system.files, this.system.home(user)));
   }
 
   #exec(channel: ServerChannel, user: string, command: string): void {
@@ -97,7 +100,7 @@ export class SshEndpoint {
     channel.on("data", (chunk: Buffer) => chunks.push(chunk));
     let answered = false;
     const answer = () => {
-      if (answered) return;
+      if (answered || !channel.writable) return;
       answered = true;
       const { code, stdout, stderr, exit } = this.system.answer(user, command, Buffer.concat(chunks).toString("utf8"));
       if (stdout !== "") channel.write(stdout);
@@ -106,9 +109,8 @@ export class SshEndpoint {
       if (exit) setTimeout(() => this.left(exit), 50);
     };
     channel.on("end", answer);
-    // A client that sends no input may never say so.
-    if (!/\bstdin\b|-s\b|\bcat$|\bsh$/.test(command)) setTimeout(answer, 20);
-    else setTimeout(answer, 500);
+    // A client that sends no input may never say so; a step gets its parameters that way.
+    setTimeout(answer, /^(sudo -n )?(ba)?sh /.test(command) ? STEP_INPUT_MS : NO_INPUT_MS).unref();
   }
 }
 

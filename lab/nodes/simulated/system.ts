@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type { Readable } from "node:stream";
+import { posix } from "node:path";
 import type { NodeSpec } from "../backend";
 
 /** A user who may log in. */
@@ -37,7 +37,7 @@ export interface CommandRecord {
   stdin: string;
 }
 
-const LEAST_RECORDS = 200;
+const KEPT_RECORDS = 200;
 
 /** The installed system of a simulated server: files in memory, and answers to the few commands that are asked of it. */
 export class SimulatedSystem {
@@ -70,40 +70,75 @@ export class SimulatedSystem {
     this.#put("/proc/sys/kernel/random/boot_id", `${this.bootId}\n`);
   }
 
-  /** Answers a command. Reads of files give what is there; steps are recorded and are fine; the rest is recorded and succeeds. */
-  answer(user: string, command: string, stdin: string): CommandAnswer {
-    this.records.push({ user, command, stdin });
-    if (this.records.length > LEAST_RECORDS) this.records.shift();
-    const ok = (stdout = ""): CommandAnswer => ({ code: 0, stdout, stderr: "" });
-    const words = command.trim().replace(/^sudo (-n )?/, "");
-    const read = /^(?:cat|test -[ef]) (?:-- )?(['"]?)(\/[^'";|&<> ]+)\1( 2>\/dev\/null)?( \|\| true)?$/.exec(words);
-    if (read) return this.#read(read[2], words.startsWith("test"), read[4] !== undefined);
-    if (/^hostname( -s)?$/.test(words)) return ok(`${this.identity.hostname}\n`);
-    if (words === "uname -m") return ok("x86_64\n");
-    if (words === "id -un") return ok(`${user}\n`);
-    if (/^(systemctl |\/sbin\/|\/usr\/sbin\/)?reboot\b/.test(words)) return { ...ok(), exit: "reboot" };
-    if (/^(systemctl |\/sbin\/|\/usr\/sbin\/)?(poweroff|shutdown\b)/.test(words)) return { ...ok(), exit: "off" };
-    if (/(^|[;&| ])cat \/etc\/rackform\/installation\b/.test(words))
-      return this.#read("/etc/rackform/installation", false, false);
-    if (words === "true" || words === ":") return ok();
-    return ok(/\.sh\b|rackform/.test(words) ? "ok\n" : "");
+  /** The folder that relative paths of a login start in. */
+  home(user: string): string {
+    return user === "root" ? "/root" : `/home/${user}`;
   }
 
-  #read(path: string, test: boolean, forgiving: boolean): CommandAnswer {
-    const content = this.files.get(path);
-    if (content) return { code: 0, stdout: test ? "" : content.toString("utf8"), stderr: "" };
-    if (forgiving) return { code: 0, stdout: "", stderr: "" };
-    return { code: 1, stdout: "", stderr: test ? "" : `cat: ${path}: No such file or directory\n` };
+  /**
+   * Answers a command line: simple commands one after the other. Files can be read, steps run when their script was uploaded; what
+   * else is asked is recorded and succeeds without a word.
+   */
+  answer(user: string, command: string, stdin: string): CommandAnswer {
+    this.records.push({ user, command, stdin });
+    if (this.records.length > KEPT_RECORDS) this.records.shift();
+    const total: CommandAnswer = { code: 0, stdout: "", stderr: "" };
+    for (const [, joint, simple] of command.matchAll(
+      /(^|;|&&|\|\|)\s*((?:[^;&|'"]|&(?!&)|\|(?!\|)|'[^']*'|"[^"]*")+)/g,
+    )) {
+      if ((joint === "&&" && total.code !== 0) || (joint === "||" && total.code === 0)) continue;
+      const one = this.#simple(user, simple.trim());
+      total.code = one.code;
+      total.stdout += one.stdout;
+      if (!simple.includes("2>/dev/null")) total.stderr += one.stderr;
+      total.exit ??= one.exit;
+    }
+    return total;
+  }
+
+  #simple(user: string, command: string): CommandAnswer {
+    const words = (command.match(/'[^']*'|"[^"]*"|[^\s]+/g) ?? []).map((word) => word.replace(/^(['"])(.*)\1$/, "$2"));
+    while (words[0] === "sudo" || words[0] === "-n" || words[0] === "env") words.shift();
+    const [name = "", ...rest] = words.filter((word) => !/^\d?>/.test(word));
+    const ok = (stdout = ""): CommandAnswer => ({ code: 0, stdout, stderr: "" });
+    const file = rest.find((word) => !word.startsWith("-"));
+    const path = file === undefined ? "" : posix.resolve(this.home(user), file);
+    const missing = (code: number): CommandAnswer => ({
+      code,
+      stdout: "",
+      stderr: `${name}: ${file}: No such file or directory\n`,
+    });
+    switch (posix.basename(name)) {
+      case "cat":
+        return this.files.has(path) ? ok(this.files.get(path)!.toString("utf8")) : missing(1);
+      case "test":
+        return { ...ok(), code: this.files.has(path) ? 0 : 1 };
+      case "echo":
+        return ok(`${rest.join(" ")}\n`);
+      case "hostname":
+        return ok(`${this.identity.hostname}\n`);
+      case "uname":
+        return ok(rest[0] === "-m" ? "x86_64\n" : "Linux\n");
+      case "id":
+      case "whoami":
+        return ok(`${user}\n`);
+      case "sh":
+      case "bash":
+        if (rest[0] === "-c") return ok();
+        return this.files.has(path) ? ok("ok\n") : missing(127);
+      case "reboot":
+        return { ...ok(), exit: "reboot" };
+      case "poweroff":
+      case "shutdown":
+        return { ...ok(), exit: "off" };
+      case "systemctl":
+        return { ...ok(), exit: rest[0] === "reboot" ? "reboot" : rest[0] === "poweroff" ? "off" : undefined };
+      default:
+        return ok();
+    }
   }
 
   #put(path: string, content: string): void {
     this.files.set(path, Buffer.from(content));
   }
-}
-
-/** Everything a stream gives, as text. */
-export async function textOf(stream: Readable): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
 }

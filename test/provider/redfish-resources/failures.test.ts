@@ -19,6 +19,7 @@ describe("when things fail", () => {
     caBundle: world.rack.caCertificate,
     leaseDirectory: world.leases,
     requestTimeoutSeconds: 1,
+    retryBudgetSeconds: 20,
   });
   beforeEach(async () => {
     world = await World.start([

@@ -11,6 +11,11 @@ function file(input: SeedInput, path: string): string {
   return renderSeed(input).files.find((one) => one.path === path)!.content;
 }
 
+/** Free of half surrogate pairs, which no file can hold. */
+function wellFormed(text: string): boolean {
+  return Buffer.from(text).toString() === text;
+}
+
 /** The variables that a shell sees after sourcing a file. */
 function sourced(content: string, names: string[]): string[] {
   const print = names.map((name) => `printf '%s\\0' "$${name}"`).join("; ");
@@ -218,7 +223,7 @@ describe("quoting", () => {
 
   it("gives a shell back what it was given", () => {
     const words = fc.array(
-      text.filter((value) => !value.includes("\0") && value.isWellFormed()),
+      text.filter((value) => !value.includes("\0") && wellFormed(value)),
       { minLength: 40, maxLength: 40 },
     );
     fc.assert(
@@ -234,7 +239,7 @@ describe("quoting", () => {
   it("gives a YAML reader back what it was given, whatever its version", () => {
     fc.assert(
       fc.property(
-        text.filter((value) => value.isWellFormed()),
+        text.filter((value) => wellFormed(value)),
         (value) => {
           const out = yaml({ list: [value], nested: { value } });
           for (const version of ["1.1", "1.2"] as const) {

@@ -8,7 +8,7 @@ const config = { name: "Settings", file: good };
 
 describe("a schema made of interfaces and their tags", () => {
   const { schema, kinds } = generate(root, {
-    resources: [{ name: "Thing", file: good }],
+    resources: [{ name: "Thing", file: good, module: "redfish" }],
     components: [{ name: "Crowd", file: good }],
     functions: [{ name: "lookUp", file: good }],
     config,
