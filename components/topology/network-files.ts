@@ -32,7 +32,7 @@ function netplan(interfaces: readonly PlannedInterface[], resolver: Resolver): N
   const bonds: Record<string, object> = {};
   const vlans: Record<string, object> = {};
   for (const one of interfaces) {
-    const common = { ...netplanAddresses(one, resolver), mtu: one.mtu };
+    const common = { ...netplanAddresses(one, resolver), "accept-ra": false, mtu: one.mtu };
     if (one.vlan) vlans[one.name] = { id: one.vlan.id, link: one.vlan.link, ...common };
     else if (one.bond) {
       one.bond.memberNames.forEach(
@@ -52,7 +52,13 @@ function netplan(interfaces: readonly PlannedInterface[], resolver: Resolver): N
 }
 
 function netplanPort(name: string, mac: string | undefined, mtu: number): object {
-  return { ...(mac ? { match: { macaddress: mac }, "set-name": name } : {}), mtu, dhcp4: false, dhcp6: false, "accept-ra": false };
+  return {
+    ...(mac ? { match: { macaddress: mac }, "set-name": name } : {}),
+    mtu,
+    dhcp4: false,
+    dhcp6: false,
+    "accept-ra": false,
+  };
 }
 
 function netplanAddresses(one: PlannedInterface, resolver: Resolver): object {

@@ -21,6 +21,8 @@ export interface MirrorRequest {
 }
 
 const KEPT_REQUESTS = 1000;
+/** An installer looks here to see whether a mirror is one; without the real archive, packages cannot be had, but nodes can. */
+const RELEASE = /^\/debian\/dists\/[a-z]+\/Release$/;
 const ARCHITECTURES: Record<string, StandInArchitecture> = {
   amd64: "x86_64",
   x64: "x86_64",
@@ -45,14 +47,16 @@ export class Mirror {
   ) {
     server.on("request", (message: IncomingMessage, response: ServerResponse) => {
       this.#answer(message, response).catch((error: unknown) => {
-        if (!response.headersSent)
+        const path = message.url ?? "/";
+        if (response.headersSent) response.destroy();
+        else if (RELEASE.test(path)) this.#send(message, response, 200, Buffer.from(`Label: ${STAND_IN}\n`));
+        else
           this.#send(
             message,
             response,
             502,
             Buffer.from(`the archive cannot be reached: ${(error as Error).message}\n`),
           );
-        else response.destroy();
       });
     });
   }
@@ -90,6 +94,7 @@ export class Mirror {
     if (made) return this.#send(message, response, 200, made);
     if (this.upstream !== null && path.startsWith("/debian/") && !path.includes(".."))
       return this.#pass(message, response, path);
+    if (RELEASE.test(path)) return this.#send(message, response, 200, Buffer.from(`Label: ${STAND_IN}\n`));
     this.#send(message, response, 404, Buffer.from(`the lab's mirror has no ${path}\n`));
   }
 

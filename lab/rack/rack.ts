@@ -12,8 +12,9 @@ import { labCache } from "../places";
 import { AddressBlocks, BMC_PORT, MIRROR_PORT, NODE_PORT } from "./addresses";
 import { Consoles } from "./console";
 import { nodeSpec } from "./hardware";
+import { serverStatus } from "./status";
+import type { RackServerStatus } from "./types";
 import { checkRack, newPassword, type RackServer, type RackSpec } from "./spec";
-import { serverStatus, type ServerStatus } from "./status";
 
 /** Where a rack keeps things. */
 export interface RackPlaces {
@@ -21,6 +22,8 @@ export interface RackPlaces {
   folder?: string;
   /** Cache for the root file system. Default: {@link labCache}. */
   cache?: string;
+  /** Authority that was kept from an earlier start, PEM. Default: a new one. */
+  authority?: { certificate: string; key: string };
   /** Gets a line for every step of starting. */
   progress?: (text: string) => void;
 }
@@ -77,7 +80,7 @@ export class LabRack {
       const address = backend.name === "container" ? backend.network.gateway : blocks.mirror;
       const mirror = await Mirror.open({ address, port: MIRROR_PORT, debianUpstream: spec.debianUpstream });
       undo.push(() => mirror.close());
-      const bmcs = await BmcRack.start([], { seed: spec.seed });
+      const bmcs = await BmcRack.start([], { seed: spec.seed, tls: { authority: places.authority } });
       undo.push(() => bmcs.close());
       const rack = new LabRack(spec, folder, places.folder === undefined, backend, blocks, bmcs, mirror);
       for (let at = 0; at < spec.servers.length; at += 32) {
@@ -113,8 +116,9 @@ export class LabRack {
     throw new Error(`there is no server "${name}" in this rack; it has ${[...this.#members.keys()].join(", ")}`);
   }
 
-  status(): Promise<ServerStatus[]> {
-    return Promise.all(this.members().map((member) => serverStatus(member)));
+  /** Looks at every server. */
+  status(): Promise<RackServerStatus[]> {
+    return Promise.all(this.members().map((member) => serverStatus(member, this.nodePort)));
   }
 
   /** Puts another server into the rack. */

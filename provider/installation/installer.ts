@@ -74,6 +74,7 @@ class Run {
   private method?: InstallationMethod;
   private place?: Place;
   private nonce?: string;
+  private disarmed = false;
 
   constructor(
     private readonly ctx: Context,
@@ -101,8 +102,8 @@ class Run {
     const { is } = watched.verdict;
     if (is === "failed" || is === "late") throw this.ended(watched);
     this.ctx.log.warn(`${this.describe(watched)}; the installation is started anew`);
-    const anew = this.decide(watched.ssh ?? ssh, undefined);
-    return this.install(anew.do === "install" ? "force" : "graceful");
+    this.decide(watched.ssh ?? ssh, undefined);
+    return this.install("force");
   }
 
   /** What is known when it did not come to an end: the arguments, and how far it came. */
@@ -242,8 +243,8 @@ class Run {
         const media = { service, nonce: this.nonce! };
         watched = await this.watch(method, { startedAt, deadlineAt, bytesBefore, resumed: false, blind: false, media });
       } catch (error) {
+        this.ctx.signal.throwIfAborted();
         if (!this.changed || !isAvoidable(error)) throw error;
-        watched = { verdict: { is: "failed", reason: error.message } };
         misses.push(`${method}: ${error.message}`);
         how = "force";
         continue;
@@ -277,6 +278,7 @@ class Run {
     if (warning) ctx.log.warn(warning);
     const previous = this.nonce;
     this.nonce = nonce;
+    this.disarmed = false;
     this.changed = true;
     phases.enter("media");
     if (off !== "not") {
@@ -319,6 +321,7 @@ class Run {
 
   /** The machine must not start the installer again; that it might is no reason to fail an installation. */
   private async disarm(method: InstallationMethod | undefined): Promise<void> {
+    this.disarmed = true;
     try {
       await disarm(this.bmc, await again(this.bmc, this.system), method, this.ours);
     } catch (error) {
@@ -331,7 +334,7 @@ class Run {
 
   private async finish({ ssh, progress }: Watched): Promise<Partial<InstallationState>> {
     const { olds, inputs } = this.order;
-    if (this.phases.running !== undefined && !progress?.home) await this.disarm(this.method);
+    if (!this.disarmed) await this.disarm(this.method);
     this.phases.end();
     if (this.nonce !== undefined) {
       await (await this.ports.media(this.ctx.config)).withdraw(this.nonce, true).catch(() => undefined);

@@ -52,6 +52,6 @@ function ownPorts(): InstallerPorts {
 }
 
 async function start({ mediaServer }: Configuration): Promise<MediaService & { close(): Promise<void> }> {
-  const { MediaServer } = await import("../media/server");
-  return new MediaServer(mediaServer);
+  const { openMediaService } = await import("../media");
+  return openMediaService(mediaServer);
 }

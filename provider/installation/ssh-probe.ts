@@ -153,7 +153,6 @@ function markerOf(text: string): { marker?: Marker } {
 }
 
 function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text
     .replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ")
     .trim()

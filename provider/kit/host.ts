@@ -10,6 +10,7 @@ import { Lifecycle } from "./lifecycle";
 import { EngineLog } from "./log";
 import type { PackageSchema } from "./schema";
 import { Schema } from "./schema";
+import { isObject } from "./values";
 import type { ComponentResourceOptions, Inputs, Input, URN } from "@pulumi/pulumi";
 
 /** How a plugin reads its own configuration. */
@@ -62,13 +63,16 @@ export class PluginHost<C> {
 
   /** Without Configure, what an empty configuration means. */
   get config(): C {
-    this.decoded ??= { config: this.spec.config.decode({}) };
-    return this.decoded.config;
+    if (!this.decoded) this.configure(this.spec.config.decode({}), []);
+    return this.decoded!.config;
   }
 
+  /** `secrets` are those that were sent; what the plugin took from its environment may hold more. */
   configure(config: C, secrets: string[]): void {
     this.decoded = { config };
-    this.configSecrets = secrets;
+    const { schema } = this;
+    const own = isObject(config) ? schema.secretStrings(schema.config, config, {}) : [];
+    this.configSecrets = [...new Set([...secrets, ...own])];
   }
 
   /** Throws on a token that the plugin does not serve. */

@@ -66,6 +66,7 @@ export async function operate<C, T>(
   hungUp: AbortSignal,
   body: (context: CallContext<C>) => T | Promise<T>,
 ): Promise<T> {
+  const { config } = host;
   const scrub = scrubber([
     ...host.configSecrets,
     ...task.values.flatMap(({ value, marks }) => host.schema.secretStrings(task.declared, value, marks)),
@@ -78,7 +79,7 @@ export async function operate<C, T>(
   const context: CallContext<C> = {
     urn: task.urn,
     name: nameOf(task.urn),
-    config: host.config,
+    config,
     signal: operation.signal,
     log,
   };

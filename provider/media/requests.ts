@@ -208,11 +208,9 @@ export async function limited(request: IncomingMessage, largest = LARGEST_REPORT
 
 function text(request: IncomingMessage, response: ServerResponse, content: string): void {
   const body = Buffer.from(content);
-  response.writeHead(200, {
-    "content-type": "text/plain; charset=utf-8",
-    "content-length": body.length,
-    "cache-control": "no-store",
-  });
+  response.setHeader("content-type", "text/plain; charset=utf-8");
+  response.setHeader("content-length", body.length);
+  response.setHeader("cache-control", "no-store");
   response.end(request.method === "HEAD" ? undefined : body);
 }
 

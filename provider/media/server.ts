@@ -82,18 +82,20 @@ export class MediaServer implements MediaService {
   ): Promise<{ isoBytes?: number }> {
     const { ca } = await this.open();
     const { boot } = publication;
-    const [kernel, initrd, grub, shim] = await Promise.all(
-      [boot.kernel, boot.initrd, boot.bootloader?.grub, boot.bootloader?.shim].map(
-        (file) => file && this.artifacts.get(file, signal),
-      ),
-    );
+    const { grub: grubFile, shim: shimFile } = boot.bootloader ?? {};
+    const [kernel, initrd, grub, shim] = await Promise.all([
+      this.artifacts.get(boot.kernel, signal),
+      this.artifacts.get(boot.initrd, signal),
+      grubFile ? this.artifacts.get(grubFile, signal) : Promise.resolve(undefined),
+      shimFile ? this.artifacts.get(shimFile, signal) : Promise.resolve(undefined),
+    ]);
     const input = {
       ...publication,
       architecture: boot.architecture,
       ramdisk: boot.ramdisk,
       caPem: ca.pem,
-      kernel: kernel!,
-      initrd: initrd!,
+      kernel,
+      initrd,
     };
     const image = grub ? bootImage({ ...input, grub, shim }) : { files: bootFiles(input) };
     const { nonce, installationId } = publication;

@@ -2,7 +2,7 @@ import { at, isObject, str } from "./read";
 import type { Body } from "./types";
 
 /**
- * What BMCs do differently, as data. The numbers are those of the vendor quirk list in `docs/redfish.md`. Most quirks need no entry: the
+ * What BMCs do differently, as data. The numbers are those of the project's list of vendor quirks. Most quirks need no entry: the
  * operations try, and read what the BMC answers. Here is what cannot be found out by trying, or would cost requests.
  */
 

@@ -74,16 +74,19 @@ export function connector(trust: Trust, timeoutMilliseconds: number): Connector 
     opening.add(socket);
     const timer = setTimeout(() => socket.destroy(new ConnectTimeoutError(timeoutMilliseconds)), timeoutMilliseconds);
     const failed = (error: Error) => {
-      clearTimeout(timer);
-      opening.delete(socket);
+      settle();
       const reset = "code" in error && (error.code === "ECONNRESET" || error.code === "EPIPE");
       callback(reset ? notConnected() : error, null);
     };
     const hungUp = () => failed(notConnected());
+    const settle = () => {
+      clearTimeout(timer);
+      opening.delete(socket);
+      socket.off("error", failed).off("close", hungUp).on("error", ignore);
+    };
     socket.once("error", failed);
     socket.once("close", hungUp);
     socket.once(secure ? "secureConnect" : "connect", () => {
-      socket.off("close", hungUp);
       if (socket instanceof tls.TLSSocket) {
         const certificate = socket.getPeerCertificate();
         presented = certificate.fingerprint256 ?? presented;
@@ -93,9 +96,7 @@ export function connector(trust: Trust, timeoutMilliseconds: number): Connector 
         if (socket.getProtocol() === "TLSv1.2") session = socket.getSession();
         socket.on("session", (ticket) => (session = ticket));
       }
-      clearTimeout(timer);
-      opening.delete(socket);
-      socket.off("error", failed);
+      settle();
       socket.setNoDelay(true);
       callback(null, socket);
     });
@@ -106,6 +107,9 @@ export function connector(trust: Trust, timeoutMilliseconds: number): Connector 
     close: () => opening.forEach((socket) => socket.destroy(new Error("closed"))),
   };
 }
+
+/** Undici has its own listener; this one is for the moment before it, and for errors after a failure. */
+const ignore = () => undefined;
 
 /** Broken before it was a connection: nothing was sent. */
 function notConnected(): Error {
@@ -140,7 +144,7 @@ function distrust(
   if (trust.insecure) return undefined;
   if (socket.authorized) return undefined;
   const code = String(socket.authorizationError);
-  const names = certificate.subjectaltname ?? certificate.subject?.CN ?? "no name";
+  const names = (certificate.subjectaltname ?? certificate.subject?.CN ?? "no name").slice(0, 200);
   return code === "ERR_TLS_CERT_ALTNAME_INVALID"
     ? `the certificate is for another name than ${host} (${names})`
     : `the certificate is not trusted (${code})`;

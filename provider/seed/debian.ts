@@ -84,10 +84,20 @@ export function line([question, type, value]: Answer): string {
 /** Answers that the Debian installer needs whatever it installs. */
 export function common(input: SeedInput): Answer[] {
   return [
-    ["debian-installer/locale", "string", input.locale ?? "C.UTF-8"],
+    // Of a locale without a country the installer would ask on which continent it is.
+    ["debian-installer/locale", "string", installerLocale(input.locale)],
     ["keyboard-configuration/xkb-keymap", "select", "us"],
     ["hw-detect/load_firmware", "boolean", "true"],
   ];
+}
+
+function installerLocale(locale = "C.UTF-8"): string {
+  return isPlain(locale) ? "en_US.UTF-8" : locale;
+}
+
+/** A locale that belongs to no country. */
+function isPlain(locale = "C.UTF-8"): boolean {
+  return !/^[a-z]{2,3}_[A-Z]{2}/.test(locale);
 }
 
 export function mirror(input: SeedInput): Answer[] {
@@ -142,6 +152,7 @@ function systemFiles(input: SeedInput): TargetFile[] {
     { path: "/etc/network/interfaces", content: "auto lo\niface lo inet loopback\n" },
     { path: "/etc/netplan/10-rackform.yaml", content: yaml({ network: netplan(input.network) }), mode: "0600" },
     ...(resolver.length > 0 ? [{ path: "/etc/resolv.conf", content: `${resolver.join("\n")}\n` }] : []),
+    ...(isPlain(input.locale) ? [{ path: "/etc/default/locale", content: `LANG=${input.locale ?? "C.UTF-8"}\n` }] : []),
     ...timesyncd(ntpServers),
   ];
 }

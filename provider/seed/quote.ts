@@ -50,7 +50,7 @@ export function kickstart(value: string): string {
 }
 
 function singleLine(value: string, where: string): void {
-  // eslint-disable-next-line no-control-regex
+   
   if (/[\u0000-\u001f\u007f\u0085\u2028\u2029]/.test(value)) {
     throw new Error(`${JSON.stringify(value)} holds a control character or a line break, which ${where} cannot carry`);
   }

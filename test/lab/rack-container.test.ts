@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { LabRack } from "../../lab/rack/rack";
+import { rackStatus } from "../../lab/rack/status";
 import { BootSite, sshKeys, type SshKeys } from "../setup/boot-site";
 import { command, describeWith } from "../setup/need";
 
@@ -119,8 +120,8 @@ describeWith(needs, "a rack of containers", () => {
     expect(site.posts.find(({ path: where }) => where.endsWith(`${name}-0123456789/phone-home`))?.body).toContain(
       "hostname=",
     );
-    const status = (await rack.status()).find((one) => one.name === name);
-    expect(status).toMatchObject({ power: "On", ssh: true, installed: true });
+    const status = (await rackStatus(rack, "")).servers.find((one) => one.name === name);
+    expect(status).toMatchObject({ power: "On", ssh: true, installations: 1 });
   });
 
   it("refuses a disk with data on it, by the real guard", async () => {

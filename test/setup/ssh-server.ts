@@ -10,11 +10,15 @@ export interface KeyPair {
   public: string;
 }
 
+/** An Ed25519 key. ssh2 now and then makes one that it cannot read itself, so it is asked until it can. */
 export function keyPair(passphrase?: string): KeyPair {
-  const keys = passphrase
-    ? utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 16 })
-    : utils.generateKeyPairSync("ed25519");
-  return { private: keys.private, public: keys.public.trim().split(" ").slice(0, 2).join(" ") };
+  for (;;) {
+    const keys = passphrase
+      ? utils.generateKeyPairSync("ed25519", { passphrase, cipher: "aes256-ctr", rounds: 16 })
+      : utils.generateKeyPairSync("ed25519");
+    if (utils.parseKey(keys.private, passphrase) instanceof Error) continue;
+    return { private: keys.private, public: keys.public.trim().split(" ").slice(0, 2).join(" ") };
+  }
 }
 
 export interface SshServerOptions {

@@ -31,19 +31,20 @@ missing_addresses() {
   done <<<"${RACKFORM_NETWORK_ADDRESSES:-}"
 }
 
-# A router counts as reachable when it answers a ping, or at least address resolution.
+# A router counts as reachable when it answers a ping, or at least address resolution that begins now.
 reachable() {
+  ip neigh flush to "$1" >/dev/null 2>&1 || true
   ping -c 1 -W 2 "$1" >/dev/null 2>&1 && return 0
-  ip neigh show to "$1" | grep -qE 'REACHABLE|DELAY|STALE'
+  ip neigh show to "$1" | grep -qE 'REACHABLE|DELAY'
 }
 
-# The operator's SSH connection lives when the peer has acknowledged what was written after the change.
-operator_is_there() {
-  local client port age
+# Bytes to the operator that are not acknowledged yet; nothing when that cannot be told (no ss, or sudo hides the connection).
+unacknowledged() {
+  local client port
   read -r client port _ _ <<<"${SSH_CONNECTION:-}"
   [ -n "${port:-}" ] && have ss || return 0
-  age=$(ss -tnHi state established "dst $client and dport = :$port" 2>/dev/null | grep -o 'lastack:[0-9]*' | head -n 1 | cut -d: -f2)
-  [ -z "$age" ] || [ "$age" -lt 5000 ]
+  case $client in *:*) client="[$client]" ;; esac
+  ss -tnH state established "dst $client and dport = :$port" 2>/dev/null | awk '{print $2; exit}'
 }
 
 snapshot() {
@@ -55,11 +56,16 @@ snapshot() {
     cp -p "$root$file" "$state/network-before/files$file"
   done
   printf '%s\n' "$RACKFORM_NETWORK_BACKEND" >"$state/network-before/backend"
-  only_in_first "${RACKFORM_NETWORK_ADDRESSES:-}" "$(cat "$state/network-addresses" 2>/dev/null || true)" >"$state/network-before/unwanted"
+  only_in_first "${RACKFORM_NETWORK_ADDRESSES:-}" "$old" >"$state/network-before/unwanted"
 }
 
 # only_in_first LINES LINES
 only_in_first() { grep -vxF -f <(printf '%s\n' "$2") <<<"$1" || true; }
+
+# The addresses of the configuration before; at first those that the installer has left.
+old_addresses() {
+  if [ -f "$state/network-addresses" ]; then cat "$state/network-addresses"; else ip -o address show scope global | awk '{print $4}'; fi
+}
 
 # Addresses of ours that are no longer planned: systemd-networkd would keep them until the next restart of the machine, and hide
 # until then that the new ones do not work.
@@ -69,7 +75,7 @@ drop_old_addresses() {
     [ -n "$address" ] || continue
     device=$(ip -o address show | awk -v address="$address" '$4 == address {print $2; exit}')
     if [ -n "$device" ]; then ip address del "$address" dev "$device" || true; fi
-  done < <(only_in_first "$(cat "$state/network-addresses" 2>/dev/null || true)" "${RACKFORM_NETWORK_ADDRESSES:-}")
+  done <<<"$(only_in_first "$1" "${RACKFORM_NETWORK_ADDRESSES:-}")"
 }
 
 arm_rollback() {
@@ -130,30 +136,34 @@ set_resolver() {
 
 set_network() {
   [ -n "${RACKFORM_NETWORK_BACKEND:-}" ] || return 0
-  local gateway before=() missing tries
+  local gateway before=() missing until old told
   if ! network_differs && [ -z "$(missing_addresses)" ]; then return 0; fi
   while read -r gateway; do
     if [ -n "$gateway" ] && reachable "$gateway"; then before+=("$gateway"); fi
   done <<<"${RACKFORM_NETWORK_GATEWAYS:-}"
+  told=$(unacknowledged)
   trap '' HUP PIPE
+  old=$(old_addresses)
   snapshot
   arm_rollback
   write_network
   if ! apply_network; then
     roll_back "the new network configuration could not be applied"
   fi
-  drop_old_addresses
+  drop_old_addresses "$old"
   echo "rackform: network configuration applied, verifying" >&2 || true
-  for ((tries = 0; tries < ${RACKFORM_NETWORK_TRIES:-20}; tries++)); do
-    sleep "${RACKFORM_NETWORK_PAUSE:-1}"
+  until=$((SECONDS + ${RACKFORM_NETWORK_WAIT:-20}))
+  while :; do
     missing=$(missing_addresses)
-    if [ -z "$missing" ] && gateways_answer "${before[@]}" && operator_is_there; then
+    if [ -z "$missing" ] && gateways_answer "${before[@]}" && { [ -z "$told" ] || [ "$(unacknowledged)" = 0 ]; }; then
       disarm_rollback
       trap - HUP PIPE
       printf '%s' "${RACKFORM_NETWORK_ADDRESSES:-}" >"$state/network-addresses"
       note network
       return 0
     fi
+    [ "$SECONDS" -lt "$until" ] || break
+    sleep 1
   done
   roll_back "${missing:+addresses missing: $missing; }with the new network configuration the node lost its connection"
 }

@@ -9,6 +9,11 @@ import type { HostTraits } from "./host";
 
 const RUN = "/run/rackform";
 
+/** Where a podman with this folder keeps what goes with a restart of the machine. */
+export function runFolder(folder: string): string {
+  return join(RUN, createHash("sha256").update(folder).digest("hex").slice(0, 12));
+}
+
 /** Folders of a podman of its own. */
 export interface PodmanPlaces {
   /** Everything that podman keeps lies below. */
@@ -38,7 +43,7 @@ export class Podman {
 
   /** Podman wants its run-time folder's path short. */
   get runFolder(): string {
-    return join(RUN, createHash("sha256").update(this.places.folder).digest("hex").slice(0, 12));
+    return runFolder(this.places.folder);
   }
 
   get networkFolder(): string {

@@ -37,13 +37,16 @@ export class SimulatedBody implements NodeBody {
     this.#exits.push(listener);
   }
 
-  wipe(device?: string): Promise<void> {
-    for (const { device: one } of this.spec.disks) {
+  async wipe(device?: string): Promise<void> {
+    const { disks } = this.spec;
+    if (device !== undefined && !disks.some((disk) => disk.device === device)) {
+      throw new Error(`no disk "${device}"; this server has ${disks.map((disk) => disk.device).join(", ")}`);
+    }
+    for (const { device: one } of disks) {
       if (device !== undefined && one !== device) continue;
       this.#used.delete(one);
       if (this.#disk === one) this.#system = undefined;
     }
-    return Promise.resolve();
   }
 
   async soil(device: string): Promise<void> {

@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import {
   type BmcClient,
   BmcPool,
+  clearBootOverride,
   ejectMedia,
   insertMedia,
   readBios,
@@ -90,6 +91,11 @@ describeWith([judges()], "our Redfish client judged by sushy-tools", () => {
       continuousOnly: true,
     });
     expect((await truth()).Boot).toMatchObject({ BootSourceOverrideTarget: "Cd" });
+  });
+
+  it("clears the boot override", async () => {
+    await expect(clearBootOverride(client)).resolves.toMatchObject({ changed: true, state: { target: "None" } });
+    await expect(clearBootOverride(client)).resolves.toMatchObject({ changed: false });
   });
 
   it("inserts, replaces and ejects virtual media", async () => {

@@ -233,6 +233,14 @@ describe("failures", () => {
     expect(engine.shown).not.toContain("hush-hush");
   });
 
+  it("do not tell a secret that the plugin took from its environment", async () => {
+    process.env.SAMPLE_TOKEN = "hush-from-outside";
+    await plugin.client.configure({});
+    const failing = plugin.client.create(token, "a", { name: "a", behave: "throw" });
+    await expect(failing).rejects.toThrow("refused by [secret]: connect ECONNREFUSED");
+    delete process.env.SAMPLE_TOKEN;
+  });
+
   it("keep partial state, marked, and the next up repairs it", async () => {
     const one = box();
     const program = { name: "a", password: secret("hush-hush") };

@@ -131,7 +131,11 @@ export function samplePlugin(world: World): PluginSpec<SampleConfig> {
     schema: () => schema,
     config: {
       check: (values) => (values.region === "moon" ? [{ property: "region", reason: "is not on earth" }] : []),
-      decode: (values) => ({ region: "earth", ...values }),
+      decode: (values) => ({
+        region: "earth",
+        ...(process.env.SAMPLE_TOKEN ? { token: process.env.SAMPLE_TOKEN } : {}),
+        ...values,
+      }),
     },
     handlers: new Map([[token, () => handler]]),
     functions: new Map([["sample:index:echo", () => echo]]),
@@ -141,7 +145,9 @@ export function samplePlugin(world: World): PluginSpec<SampleConfig> {
   async function misbehave(args: SampleArgs, signal: AbortSignal, id = args.name): Promise<void> {
     switch (args.behave) {
       case "throw":
-        throw new Error(`refused by ${args.password}`, { cause: new Error("connect ECONNREFUSED") });
+        throw new Error(`refused by ${args.password ?? process.env.SAMPLE_TOKEN}`, {
+          cause: new Error("connect ECONNREFUSED"),
+        });
       case "partial": {
         const state: SampleState = { ...args, serial: "half", generated: "half-made" };
         world.objects.set(id, state);

@@ -1,3 +1,5 @@
+import { readdirSync, writeFileSync } from "node:fs";
+import path from "node:path";
 import type { Bmc, FaultRule } from "../../../lab/bmc";
 import { Leases } from "../../../provider/leases";
 import { PluginError, type Values } from "../../setup/plugin-client";
@@ -19,6 +21,7 @@ describe("when things fail", () => {
     caBundle: world.rack.caCertificate,
     leaseDirectory: world.leases,
     requestTimeoutSeconds: 1,
+    connectTimeoutSeconds: 1,
     retryBudgetSeconds: 20,
   });
   beforeEach(async () => {
@@ -160,6 +163,27 @@ describe("when things fail", () => {
     expect(writes(bmc)).toEqual([]);
     lease.release();
     await expect(running).resolves.toMatchObject({ did: "create" });
+  });
+
+  const lost: [string, RegExp, () => void][] = [
+    ["somebody else took the lease", /another process took over this BMC/, () => writeFileSync(leaseFile(), "{}")],
+    ["the engine is gone", /the engine is gone; nothing more is written/, () => world.access.engineGone()],
+  ];
+  const leaseFile = () =>
+    path.join(
+      world.leases,
+      readdirSync(world.leases).find((name) => name.endsWith(".lease"))!,
+    );
+  it.each(lost)("does not even repeat a write when %s, before it is told to stop", async (_what, message, lose) => {
+    bmc.faults.add({ method: "PATCH", path: "**/Systems/**", fault: { kind: "status", status: 503, retryAfter: 5 } });
+    const failing = world
+      .deployed("BootOverride")
+      .up(program("BootOverride"))
+      .catch((error: unknown) => error);
+    while (writes(bmc).length === 0) await pause(2);
+    lose();
+    expect(((await failing) as Error).message).toMatch(message);
+    expect(writes(bmc)).toHaveLength(1);
   });
 
   it("takes turns at one BMC and works at others meanwhile", async () => {

@@ -1,7 +1,7 @@
-import { createServer as createHttp, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createHttps } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createServer, type Server } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
-import { type BmcConnection, BmcPool, type PoolOptions } from "../../../provider/redfish";
+import { type BmcConnection, BmcPool, type PoolOptions, type RedfishError } from "../../../provider/redfish";
 import { selfSigned, type TestCertificate } from "./certificates";
 
 export interface Seen {
@@ -39,18 +39,14 @@ export class TestBmc {
   connections = 0;
   private readonly sockets = new Set<Socket>();
   private constructor(
-    private readonly server: ReturnType<typeof createHttp>,
+    private readonly server: Server,
     readonly certificate: TestCertificate,
   ) {}
 
-  static async start(
-    options: { certificate?: TestCertificate; plain?: boolean; handler?: Handler } = {},
-  ): Promise<TestBmc> {
+  static async start(options: { certificate?: TestCertificate; handler?: Handler } = {}): Promise<TestBmc> {
     const certificate = options.certificate ?? (await sharedCertificate());
     const listener = (request: IncomingMessage, response: ServerResponse) => void bmc.serve(request, response);
-    const server = options.plain
-      ? createHttp(listener)
-      : createHttps({ key: certificate.key, cert: certificate.cert }, listener);
+    const server = createServer({ key: certificate.key, cert: certificate.cert }, listener);
     const bmc = new TestBmc(server, certificate);
     if (options.handler) bmc.handler = options.handler;
     server.on("connection", (socket: Socket) => {
@@ -69,7 +65,7 @@ export class TestBmc {
   }
 
   get endpoint(): string {
-    return `${"key" in this.server ? "https" : this.isHttps() ? "https" : "http"}://127.0.0.1:${this.port}`;
+    return `https://127.0.0.1:${this.port}`;
   }
 
   /** Requests as `METHOD path`, without logins and logouts. */
@@ -88,10 +84,6 @@ export class TestBmc {
   async stop(): Promise<void> {
     this.sockets.forEach((socket) => socket.destroy());
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
-  }
-
-  private isHttps(): boolean {
-    return this.server.constructor.name === "Server" && "setSecureContext" in this.server;
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -220,4 +212,23 @@ export class Bench {
   async close(): Promise<void> {
     for (const close of this.closers.splice(0)) await close();
   }
+}
+
+/** A resource for tests that need any. */
+export const path = "/redfish/v1/Thing";
+export const thing = { "@odata.id": path, Id: "Thing" };
+
+/** The error that work ends with. */
+export function caught(work: Promise<unknown>): Promise<RedfishError> {
+  return work.then(
+    () => Promise.reject(new Error("did not throw")),
+    (error: RedfishError) => error,
+  );
+}
+
+/** Replies one after the other, then the last for ever, to what is asked of the resource. */
+export function script(...replies: Reply[]) {
+  let index = 0;
+  return (seen: Seen): Reply | undefined =>
+    seen.path.startsWith(path) ? replies[Math.min(index++, replies.length - 1)] : undefined;
 }

@@ -17,7 +17,10 @@ export class Trees {
 
   static extract(): Trees {
     const directory = mkdtempSync(path.join(tmpdir(), "rackform-trees-"));
-    execFileSync("tar", ["xzf", archive, "-C", directory], { stdio: "ignore" });
+    const unread = ["schemas", "JsonSchemas", "registries", "LogServices", "Sensors"].map(
+      (name) => `--exclude=*/${name}/*`,
+    );
+    execFileSync("tar", ["xzf", archive, "-C", directory, ...unread], { stdio: "ignore" });
     return new Trees(path.join(directory, "bmc-trees"));
   }
 

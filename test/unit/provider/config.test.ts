@@ -189,6 +189,7 @@ describe("configuration", () => {
       RACKFORM_MEDIA_PORT_RANGE: "9000-9001",
       RACKFORM_MEDIA_ADVERTISE: "10.0.0.0/24=10.0.0.5, fd00::/64=media.example.com",
       RACKFORM_MEDIA_URL: "http://media:8620",
+      RACKFORM_MEDIA_TOKEN: "12345",
       RACKFORM_MEDIA_SCHEME: "https",
       RACKFORM_MEDIA_BANDWIDTH: "100",
     };
@@ -214,6 +215,7 @@ describe("configuration", () => {
           { network: "fd00::/64", address: "media.example.com" },
         ],
         url: "http://media:8620",
+        token: "12345",
         scheme: "https",
         bandwidthMegabytesPerSecond: 100,
       },

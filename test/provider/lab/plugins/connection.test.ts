@@ -9,6 +9,7 @@ import { CommandBench, remote } from "./command-bench";
 
 const bench = new CommandBench();
 const serve = bench.serve.bind(bench);
+const run = bench.run.bind(bench);
 let { folder, key, engine, plugin } = bench;
 
 beforeEach(() => {
@@ -16,7 +17,7 @@ beforeEach(() => {
 });
 
 describe("connections", () => {
-  it("mark keys and passwords secret, their proxy's too, inside of the secret connection", async () => {
+  it("are secret as a whole, with their defaults filled in", async () => {
     const { inputs } = await plugin.client.check(remote, "c", {
       connection: {
         host: "h",
@@ -26,6 +27,7 @@ describe("connections", () => {
         proxy: { host: "b", password: "q" },
       },
     });
+    // One wrapping for the whole: that is all that the Node SDK takes off.
     expect(inputs.connection).toEqual(
       secret({
         host: "h",
@@ -33,12 +35,19 @@ describe("connections", () => {
         user: "root",
         dialErrorLimit: 10,
         perDialTimeout: 15,
-        privateKey: secret("k"),
-        password: secret("p"),
-        privateKeyPassword: secret("pp"),
-        proxy: { host: "b", port: 22, user: "root", dialErrorLimit: 10, perDialTimeout: 15, password: secret("q") },
+        privateKey: "k",
+        password: "p",
+        privateKeyPassword: "pp",
+        proxy: { host: "b", port: 22, user: "root", dialErrorLimit: 10, perDialTimeout: 15, password: "q" },
       }),
     );
+  });
+
+  it("take keys and passwords out of messages, but not the host", async () => {
+    const server = await serve();
+    const logged = run(server, { create: 'echo "at 127.0.0.1 with $KEY as swordfish"' }, { password: "swordfish" });
+    await logged;
+    expect(engine.logs.map(({ message }) => message)).toContain("at 127.0.0.1 with  as [secret]");
   });
 
   it("log in by password, by keyboard and by an encrypted key", async () => {

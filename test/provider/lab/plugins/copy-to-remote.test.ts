@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import path from "node:path";
 import { wire } from "../../../../provider/kit/values";
 import { Deployed, type Values } from "../../../setup/plugin-client";
+import type { SshServer } from "../../../setup/ssh-server";
 import { CommandBench, copying } from "./command-bench";
 
 const bench = new CommandBench();

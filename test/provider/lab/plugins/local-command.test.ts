@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { local } from "./command-bench";
+import { Deployed, spawnPlugin } from "../../../setup/plugin-client";
+import { CommandBench, local } from "./command-bench";
 
-let { folder, key, engine, plugin } = bench;
+const bench = new CommandBench();
+let { folder, engine, plugin } = bench;
 
 beforeEach(() => {
-  ({ folder, key, engine, plugin } = bench);
+  ({ folder, engine, plugin } = bench);
 });
 
 describe("local", () => {

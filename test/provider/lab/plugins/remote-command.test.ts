@@ -1,8 +1,10 @@
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { remote } from "./command-bench";
+import { Deployed, secret, unknown } from "../../../setup/plugin-client";
+import { CommandBench, remote } from "./command-bench";
 
+const bench = new CommandBench();
 const serve = bench.serve.bind(bench);
 const connection = bench.connection.bind(bench);
 const run = bench.run.bind(bench);

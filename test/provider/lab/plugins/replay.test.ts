@@ -5,7 +5,7 @@ import path from "node:path";
 import { commandPlugin } from "../../../../lab/plugins/command/plugin";
 import { wire } from "../../../../provider/kit/values";
 import { describeWith, file } from "../../../setup/need";
-import { FakeEngine, PluginError, startInProcess, type Values } from "../../../setup/plugin-client";
+import { FakeEngine, PluginError, Secret, startInProcess, type Values } from "../../../setup/plugin-client";
 import { keyPair, SshServer } from "../../../setup/ssh-server";
 import { fromWire } from "../../../setup/wire";
 
@@ -178,25 +178,26 @@ function expected({ method, response, errors }: Call): Values {
   return response ?? {};
 }
 
-/** Without what differs from run to run: random ids, which of two outputs came first, and empty members of assets. */
+/**
+ * Without what differs from run to run (random ids, which of two outputs came first) and what means nothing: empty members of
+ * assets, and a secret inside of a secret, which the official plugin wraps once more.
+ */
 function normal(value: Values): Values {
   const id = typeof value.id === "string" ? { id: value.id.replace(/[0-9a-f]{8}$/, "…") } : {};
   const error = typeof value.error === "string" ? { error: value.error.split("\n").sort().join("\n") } : {};
   return { ...(bare(value) as Values), ...id, ...error };
 }
 
-function bare(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(bare);
+function bare(value: unknown, inSecret = false): unknown {
+  if (Array.isArray(value)) return value.map((item) => bare(item, inSecret));
   if (typeof value !== "object" || value === null) return value;
+  if (value instanceof Secret) return inSecret ? bare(value.value, true) : new Secret(bare(value.value, true));
   const special = wire.signature in value;
   const empty = (member: unknown) => member === "" || (typeof member === "object" && Object.keys(member!).length === 0);
   const members = Object.entries(value).filter(
     ([key, member]) => !(special && /^(path|uri|text|assets)$/.test(key) && empty(member)),
   );
-  return Object.assign(
-    Object.create(Object.getPrototypeOf(value) as object) as object,
-    Object.fromEntries(members.map(([key, member]) => [key, bare(member)])),
-  );
+  return Object.fromEntries(members.map(([key, member]) => [key, bare(member, inSecret)]));
 }
 
 function closedPort(): Promise<number> {

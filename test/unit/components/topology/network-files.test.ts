@@ -73,6 +73,7 @@ describe("networkFiles", () => {
             mtu: 9000,
             dhcp4: false,
             dhcp6: false,
+            "accept-ra": false,
           },
           eno2: {
             match: { macaddress: "aa:bb:cc:00:00:02" },
@@ -80,6 +81,7 @@ describe("networkFiles", () => {
             mtu: 9000,
             dhcp4: false,
             dhcp6: false,
+            "accept-ra": false,
           },
           eno3: {
             match: { macaddress: "aa:bb:cc:00:00:03" },
@@ -87,6 +89,7 @@ describe("networkFiles", () => {
             mtu: 1500,
             dhcp4: false,
             dhcp6: false,
+            "accept-ra": false,
           },
         },
         bonds: {
@@ -99,12 +102,13 @@ describe("networkFiles", () => {
               { to: "default", via: "fd00:1::1" },
             ],
             nameservers: { addresses: ["10.0.0.1", "fd00:1::1"], search: ["example.com"] },
+            "accept-ra": false,
             mtu: 9000,
           },
         },
         vlans: {
-          "bond0.100": { id: 100, link: "bond0", addresses: ["10.1.0.11/24"], mtu: 9000 },
-          "eno3.200": { id: 200, link: "eno3", addresses: ["10.2.0.11/24"], mtu: 1500 },
+          "bond0.100": { id: 100, link: "bond0", addresses: ["10.1.0.11/24"], "accept-ra": false, mtu: 9000 },
+          "eno3.200": { id: 200, link: "eno3", addresses: ["10.2.0.11/24"], "accept-ra": false, mtu: 1500 },
         },
       },
     });
@@ -124,7 +128,7 @@ describe("networkFiles", () => {
       "eno3.200.network",
     ]);
     expect(files["/etc/systemd/network/10-rackform-bond0.network"]).toBe(
-      "[Match]\nName=bond0\n\n[Link]\nMTUBytes=9000\n\n[Network]\nDHCP=no\nAddress=10.0.0.11/24\nAddress=fd00:1::b/64\nGateway=10.0.0.1\nGateway=fd00:1::1\nDNS=10.0.0.1\nDNS=fd00:1::1\nDomains=example.com\nVLAN=bond0.100\n",
+      "[Match]\nName=bond0\n\n[Link]\nMTUBytes=9000\n\n[Network]\nDHCP=no\nIPv6AcceptRA=no\nAddress=10.0.0.11/24\nAddress=fd00:1::b/64\nGateway=10.0.0.1\nGateway=fd00:1::1\nDNS=10.0.0.1\nDNS=fd00:1::1\nDomains=example.com\nVLAN=bond0.100\n",
     );
     expect(files["/etc/systemd/network/10-rackform-eno1.network"]).toContain("PermanentMACAddress=aa:bb:cc:00:00:01");
     expect(files["/etc/systemd/network/10-rackform-eno3.network"]).toContain("LinkLocalAddressing=no\nVLAN=eno3.200\n");

@@ -287,7 +287,7 @@ describe("quoting", () => {
         expect(model).toBe(value);
         expect(keys).toBe(`${input.users[0].authorizedKeys[0].trim()}\n`);
       }),
-      { numRuns: 100 },
+      { numRuns: 40 },
     );
   });
 });
