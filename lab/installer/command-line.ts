@@ -49,7 +49,7 @@ export function installerChoice(line: CommandLine): InstallerChoice {
     const seed = /^nocloud(?:-net)?;(?:.*;)?s=([^;]+)/i.exec(noCloud)?.[1];
     if (seed === undefined) throw new Error(`ds=${noCloud} names no seed; it needs nocloud;s=<url>/`);
     if (!seed.endsWith("/")) throw new Error("the NoCloud seed URL has no slash at its end");
-    return { family: line.has("autoinstall") || line.has("boot=casper") ? "ubuntu" : "nocloud", seedUrl: seed };
+    return { family: line.has("autoinstall") || line.get("boot") === "casper" ? "ubuntu" : "nocloud", seedUrl: seed };
   }
   if (preseed !== undefined) {
     const automatic = line.get("auto") === "true" || line.has("auto");

@@ -29,7 +29,7 @@ export function ramFiles(image: Buffer): RamFile[] {
       at += 1;
     } else if (image.toString("latin1", at, at + 5) === "07070") {
       at = readArchive(image, at, files);
-    } else if (image.readUInt16BE(at) === 0x1f8b) {
+    } else if (image[at] === 0x1f && image[at + 1] === 0x8b) {
       const inner = inflate(image.subarray(at));
       readArchive(inner, 0, files);
       return files;

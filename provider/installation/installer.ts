@@ -1,7 +1,7 @@
 import type { InstallationArgs, InstallationMethod, InstallationState } from "../../resources/redfish/installation";
 import { type Bmc, type BmcAccess, type Context, endpointOf } from "../deps";
 import { idOf } from "../handlers/ids";
-import { verifyIdentity, WrongMachine } from "../handlers/identity";
+import { machineOf, verifyIdentity, WrongMachine } from "../handlers/identity";
 import { known, partial, systemOf } from "../handlers/operate";
 import { messageOf } from "../kit/errors";
 import { sizeWarning } from "../media/boot-image";
@@ -179,6 +179,17 @@ class Run {
     };
   }
 
+  /**
+   * The inputs with what the BMC tells beside the expected serial number: what SMBIOS calls the serial number is the service tag, a
+   * Redfish SKU, on Dell (quirk 24). The machine was checked before.
+   */
+  private identified(): InstallationArgs {
+    const { inputs } = this.order;
+    if (inputs.identity?.serialNumber === undefined) return inputs;
+    const { sku } = machineOf(this.system);
+    return sku === undefined ? inputs : { ...inputs, identity: { sku, ...inputs.identity } };
+  }
+
   private async adopt(ssh: SshObservation, attempt: Attempt | undefined): Promise<Partial<InstallationState>> {
     const method = this.order.olds?.method ?? attempt?.method;
     this.method = method as InstallationMethod | undefined;
@@ -215,7 +226,7 @@ class Run {
     try {
       const service = await this.ports.media(this.ctx.config);
       this.place = await service.place({ ...this.peers(), port }, this.ctx.signal);
-      const publication = publicationOf(this.order.inputs, this.place, { nonce, method, wipe: this.mayWipe });
+      const publication = publicationOf(this.identified(), this.place, { nonce, method, wipe: this.mayWipe });
       await service.publish(publication, { startedAt, port: this.place.port, method }, this.ctx.signal);
       this.nonce = nonce;
       return { service, nonce };
@@ -271,7 +282,7 @@ class Run {
     const service = await this.ports.media(ctx.config);
     const place = (this.place ??= await service.place(this.peers(), signal));
     const nonce = newNonce(inputs);
-    const publication = publicationOf(inputs, place, { nonce, method, wipe: this.mayWipe });
+    const publication = publicationOf(this.identified(), place, { nonce, method, wipe: this.mayWipe });
     const startedAt = Date.now();
     const { isoBytes } = await service.publish(publication, { startedAt, port: place.port, method }, signal);
     const warning = method === "virtualMedia" && isoBytes !== undefined ? sizeWarning(isoBytes) : undefined;

@@ -114,7 +114,7 @@ describe("initramfs", () => {
 });
 
 describe("images", () => {
-  const image = medium({}, "no certificate");
+  const image = medium({ ca: null }, "");
 
   it("finds files on the CD and in its boot image, in any case", () => {
     const iso = new Iso9660(image);
