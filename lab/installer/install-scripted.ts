@@ -6,6 +6,10 @@ import { BootFailure, type Stage } from "./failure";
 import { addressOn, consentMissing, type InstallContext, pause } from "./context";
 import type { InstallerSeed, SeedScript } from "./seed";
 
+function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
 /** Lines of a script's output that a failure's message quotes. */
 const QUOTED_LINES = 3;
 
@@ -84,6 +88,15 @@ async function chooseDisk(system: InstallerSystem, seed: InstallerSeed, context:
 
 /** Most are in the base system; what is not is installed as the installer would, from the archive. */
 async function addPackages(system: InstallerSystem, seed: InstallerSeed, context: InstallContext): Promise<void> {
+  if (seed.archive !== undefined) {
+    // The base root's own release, whatever the seed asked for: packages of two releases do not mix.
+    const command = [
+      ". /etc/os-release",
+      "rm -f /etc/apt/sources.list.d/*",
+      `printf 'deb %s %s main\\n' ${quote(seed.archive)} "$VERSION_CODENAME" >/etc/apt/sources.list`,
+    ].join("\n");
+    await runScript(system, { name: "apt set-up", command, chroot: true }, "install", context);
+  }
   if (seed.packages.length === 0) return;
   const names = seed.packages.filter((name) => /^[a-z0-9][a-z0-9+.-]+$/.test(name)).join(" ");
   const command = [

@@ -51,16 +51,17 @@ export function readPreseed(text: string, line: CommandLine): FamilySeed {
     disk: value("partman-auto/disk"),
     diskFiles: [{ path: "/lab/debconf", read: debconf }],
     files: [],
-    needs: archive(value),
+    ...archive(value),
   };
 }
 
-function archive(value: (name: string) => string | undefined): string[] {
+function archive(value: (name: string) => string | undefined): { needs: string[]; archive?: string } {
   const protocol = value("mirror/protocol") ?? "http";
   const host = value(`mirror/${protocol}/hostname`);
+  if (host === undefined) return { needs: [] };
   const folder = value(`mirror/${protocol}/directory`) ?? "/debian";
-  const suite = value("mirror/suite") ?? "bookworm";
-  return host === undefined ? [] : [`${protocol}://${host}${folder.replace(/\/$/, "")}/dists/${suite}/Release`];
+  const base = `${protocol}://${host}${folder.replace(/\/$/, "")}`;
+  return { needs: [`${base}/dists/${value("mirror/suite") ?? "bookworm"}/Release`], archive: base };
 }
 
 /** The answers by question; the last one counts. */

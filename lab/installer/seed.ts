@@ -27,6 +27,8 @@ export interface InstallerSeed {
   ejects: boolean;
   /** Packages that the installer adds to the base system. */
   packages: string[];
+  /** Package archive that the installed system uses from then on. */
+  archive?: string;
   /** Scripts before the disks are touched, then after the system is unpacked. */
   early: SeedScript[];
   late: SeedScript[];

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { Agent, request } from "undici";
+import { debianArchive } from "./archive";
 import { efiStandIn, initrdStandIn, kernelStandIn, STAND_IN, type StandInArchitecture } from "./stand-ins";
 
 /** How the mirror is set up. */
@@ -9,7 +10,7 @@ export interface MirrorOptions {
   address: string;
   /** 0 takes a free one. */
   port: number;
-  /** Where Debian's package archive is got from; null serves the stand-ins only. Default: deb.debian.org. */
+  /** Where Debian's package archive is got from; null serves the stand-ins only. Default: {@link debianArchive}. */
   debianUpstream?: string | null;
 }
 
@@ -64,7 +65,7 @@ export class Mirror {
   /** @throws the system's error when the address cannot be had */
   static async open(options: MirrorOptions): Promise<Mirror> {
     const server = createServer();
-    const upstream = options.debianUpstream === undefined ? "http://deb.debian.org/debian" : options.debianUpstream;
+    const upstream = options.debianUpstream === undefined ? debianArchive() : options.debianUpstream;
     const mirror = new Mirror(server, upstream);
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);

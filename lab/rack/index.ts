@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, openSync, readFileSync, rmSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { hostTraits } from "../nodes/container/host";
 import { sweepContainers } from "../nodes/container/sweep";
 import { SocketClient } from "./client";
@@ -65,6 +65,7 @@ export async function removeRack(name: string, report: (line: string) => void): 
   }
   await sweepRack(folder);
   await rm(folder, { recursive: true, force: true });
+  for (const parent of [dirname(folder), dirname(dirname(folder))]) await rmdir(parent).catch(() => undefined);
   report(`the rack ${name} is gone`);
 }
 

@@ -35,7 +35,7 @@ export interface RackSpec {
   installMs?: number;
   /** IPv4 CIDR of the container backend's nodes. Default: a free one. */
   subnet?: string;
-  /** Where the mirror gets Debian packages; null: nowhere. Default: deb.debian.org. */
+  /** Where the mirror gets Debian packages; null: nowhere. Default: where this machine's apt gets them. */
   debianUpstream?: string | null;
   /** Seed of everything random in the BMCs. Default: 1. */
   seed?: number;

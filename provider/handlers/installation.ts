@@ -7,10 +7,12 @@ import { describeSsh } from "../installation/failures";
 import { Installer } from "../installation/installer";
 import { installerPorts } from "../installation/media-port";
 import type { Change, HandlerFactory, ResourceHandler } from "../kit/handler";
-import { read, setPower, type SystemRef } from "../redfish";
+import { powerStateOf, read, setPower, type SystemRef } from "../redfish";
+import { sleep } from "../redfish/limits";
 import { idOf, located } from "./ids";
 import { verifyIdentity } from "./identity";
 import { known, merged, systemIsGone, systemOf, undeletable } from "./operate";
+import { settledPower } from "./power-state";
 
 const EXAMPLE = "https://bmc1.example.com/redfish/v1/Systems/1#Installation";
 const SYSTEMS = "/redfish/v1/Systems";
@@ -63,6 +65,9 @@ class InstallationHandler implements ResourceHandler<InstallationArgs, Installat
     const { path } = located(id, EXAMPLE, { inputs: oldInputs });
     const here = news.systemId === undefined || path === SYSTEMS || read.lastSegment(path) === news.systemId;
     const kept = args.changes.filter((change) => !(change.path === "systemId" && here));
+    if (isOff(olds) && news.quarantine !== true) {
+      kept.push({ path: "powerState", kind: "update", replace: false, against: "state" });
+    }
     if (olds.installedAt === undefined && news.quarantine !== true && kept.length === 0) {
       kept.push({ path: "installedAt", kind: "add", replace: false, against: "state" });
     }
@@ -73,12 +78,13 @@ class InstallationHandler implements ResourceHandler<InstallationArgs, Installat
     const state = known(inputs) as Partial<InstallationState>;
     if (preview) return { id: "", state };
     if (inputs.quarantine === true) return { id: idOf(inputs.connection, placeOf(inputs), "Installation"), state };
-    return this.installer.ensure(ctx, {
+    const made = await this.installer.ensure(ctx, {
       purpose: "create of Installation",
       inputs,
       installed: false,
       storedConsent: false,
     });
+    return { ...made, state: { ...made.state, powerState: "On" as const } };
   }
 
   async read(ctx: Context, id: string, old: { inputs?: InstallationArgs; state?: InstallationState }) {
@@ -95,7 +101,8 @@ class InstallationHandler implements ResourceHandler<InstallationArgs, Installat
     if (!system) return undefined;
     if (!old.inputs || !old.state) return imported(id, connection, system);
     verifyIdentity(endpointOf(connection), system, old.inputs.identity);
-    return { id, ...(await this.observed(ctx, old.inputs, old.state)) };
+    const powerState = settledPower(powerStateOf(system.resource));
+    return { id, ...(await this.observed(ctx, old.inputs, { ...old.state, powerState })) };
   }
 
   async update(
@@ -105,14 +112,16 @@ class InstallationHandler implements ResourceHandler<InstallationArgs, Installat
   ): Promise<Partial<InstallationState>> {
     const { olds, oldInputs, news } = args;
     const state: Partial<InstallationState> = merged(olds, news, INPUTS);
-    const anew = reinstalls(olds, oldInputs, news);
+    const another = replaced(oldInputs, news);
+    const anew = another || reinstalls(olds, oldInputs, news);
     const begin = anew || olds.installedAt === undefined;
     if (args.preview) return begin && news.quarantine !== true ? (known(news) as Partial<InstallationState>) : state;
     // Setting a server aside neither reinstalls it nor forgets what it is.
     if (news.quarantine === true) return { ...state, installationId: olds.installationId };
     if (!begin) {
+      if (isOff(olds)) await this.switchOn(ctx, id, news);
       if (REACH.some((name) => changed(oldInputs, news, name))) await this.verify(ctx, id, news);
-      return state;
+      return { ...state, powerState: "On" };
     }
     const { path } = located(id, EXAMPLE, { inputs: news });
     const done = await this.installer.ensure(ctx, {
@@ -121,10 +130,10 @@ class InstallationHandler implements ResourceHandler<InstallationArgs, Installat
       id,
       olds,
       ...whereIs(path, news.systemId),
-      installed: anew || wasImported(oldInputs),
+      installed: !another && (anew || wasImported(oldInputs)),
       storedConsent: storedConsent(oldInputs, news),
     });
-    return done.state;
+    return { ...done.state, powerState: "On" };
   }
 
   async delete(ctx: Context, id: string, state: InstallationState): Promise<void> {
@@ -166,6 +175,29 @@ class InstallationHandler implements ResourceHandler<InstallationArgs, Installat
     return { inputs: { ...inputs, installationId }, state: { ...state, ...told } };
   }
 
+  /** Somebody switched an installed server off: it is switched on, and awaited until it is the installation that it was. */
+  private async switchOn(ctx: Context, id: string, news: InstallationArgs): Promise<void> {
+    const { path } = located(id, EXAMPLE, { inputs: news });
+    await this.access.write(ctx, news.connection, "update of Installation", async (bmc) => {
+      const system = await systemOf(bmc, whereIs(path, news.systemId));
+      verifyIdentity(endpointOf(news.connection), system, news.identity);
+      await setPower(bmc.client, "On", { system, signal: ctx.signal });
+    });
+    const started = Date.now();
+    const limit = (news.timeoutSeconds ?? 3600) * 1000;
+    for (;;) {
+      const ssh = await this.installer.probe(ctx, news);
+      if (ssh.state === "reachable" && ssh.marker?.installationId === news.installationId) return;
+      const waited = Date.now() - started;
+      if (waited > limit)
+        throw new Error(
+          `${news.hostname} is on, but ${news.ssh.address} ${describeSsh(ssh)} after ${Math.round(waited / 1000)} s`,
+        );
+      ctx.log.status(`${news.hostname} was switched off; waiting for it to start: ${Math.round(waited / 1000)} s`);
+      await sleep(3000, ctx.signal);
+    }
+  }
+
   /** Before another way to a machine is stored, it has to lead to the same installation. */
   private async verify(ctx: Context, id: string, news: InstallationArgs): Promise<void> {
     const endpoint = endpointOf(news.connection);
@@ -186,7 +218,19 @@ class InstallationHandler implements ResourceHandler<InstallationArgs, Installat
 /** A finished installation is to become another one. */
 function reinstalls(olds: InstallationState, oldInputs: InstallationArgs, news: InstallationArgs): boolean {
   if (olds.installedAt === undefined || wasImported(oldInputs) || news.quarantine === true) return false;
+  if (replaced(oldInputs, news)) return false;
   return typeof news.installationId === "string" && olds.installationId !== news.installationId;
+}
+
+/** Another machine than the installed one is expected: its disks are its own, and installing it is a first installation. */
+function replaced({ identity: old }: InstallationArgs, { identity: now }: InstallationArgs): boolean {
+  if (!old?.serialNumber || !now?.serialNumber) return false;
+  return ![old.serialNumber, old.sku].some((serial) => serial && sameSerial(serial, now.serialNumber!));
+}
+
+/** Somebody switched an installed server off. */
+function isOff({ installedAt, powerState }: InstallationState): boolean {
+  return installedAt !== undefined && powerState === "Off";
 }
 
 /** An import knows nothing of what is installed. */

@@ -203,12 +203,12 @@ class Run {
     earlier: Earlier | undefined,
   ): Promise<Watched> {
     this.method = method;
-    this.ctx.log.info(
-      `${this.order.inputs.hostname}: an installer that was started earlier is at work; waiting for it`,
-    );
     const startedAt = this.bmc.client.clock.now() - ageSeconds * 1000;
     const media = earlier && (await this.reopen(earlier.attempt));
     const blind = earlier?.seen.progress === undefined;
+    this.ctx.log.info(
+      `${this.order.inputs.hostname}: an installer that was started earlier is at work; waiting for it`,
+    );
     return this.watch(method, {
       startedAt,
       bytesBefore: 0,

@@ -150,6 +150,7 @@ function expand(target: string): Address[] {
   const scheme = /^https?:\/\//.exec(target)?.[0] ?? "https://";
   const rest = target.slice(target.startsWith(scheme) ? scheme.length : 0).replace(/\/+$/, "");
   const { host, port } = splitPort(rest);
+  if (port !== undefined && Number(port) > 65_535) throw badTarget(target, "has a port above 65535");
   const suffix = port === undefined ? "" : `:${port}`;
   const endpoint = (name: string) => `${scheme}${name.includes(":") ? `[${name}]` : name}${suffix}`;
   const range = (first: ipaddr.IPv4, count: number) =>
@@ -171,9 +172,10 @@ function expand(target: string): Address[] {
     return range(ipaddr.IPv4.parse(from), count);
   }
   const named = ipaddr.isValid(host) || /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(host);
-  if (!named || /^[\d.]+$/.test(host) !== ipaddr.IPv4.isValidFourPartDecimal(host))
-    throw badTarget(target, "is neither an address, a range, a network nor a name");
-  return [{ endpoint: endpoint(host.toLowerCase()), single: true }];
+  const fourParts = /^[\d.]+$/.test(host) === ipaddr.IPv4.isValidFourPartDecimal(host);
+  const made = endpoint(host.toLowerCase());
+  if (named && fourParts && URL.canParse(made)) return [{ endpoint: made, single: true }];
+  throw badTarget(target, "is neither an address, a range, a network nor a name");
 }
 
 function splitPort(text: string): { host: string; port?: string } {

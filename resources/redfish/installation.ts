@@ -5,7 +5,7 @@ import type { NodeNetwork, OsImage, RootDiskHint } from "./installation-types";
 import type { BootMode } from "./boot-override";
 import type { Inputs } from "./inputs";
 import { isOf, register } from "./registration";
-import type { HostKey } from "./server";
+import type { HostKey, ServerPowerState } from "./server";
 
 export type * from "./installation-types";
 
@@ -148,6 +148,8 @@ export interface InstallationState extends InstallationArgs {
   method: InstallationMethod;
   /** When the system phoned home, ISO 8601. */
   installedAt: string;
+  /** Main power as last read. An installed server that somebody switched off is switched on by the next `up`. */
+  powerState?: ServerPowerState;
   /** Disk that the system boots from, as the installer reported it. */
   bootDevice?: string;
   /** Where the time went. */
@@ -217,6 +219,8 @@ export class Installation extends pulumi.CustomResource {
   declare readonly method: pulumi.Output<InstallationMethod>;
   /** When the system phoned home. */
   declare readonly installedAt: pulumi.Output<string>;
+  /** Main power as last read. */
+  declare readonly powerState: pulumi.Output<ServerPowerState | undefined>;
   /** Disk that the system boots from. */
   declare readonly bootDevice: pulumi.Output<string | undefined>;
   /** Where the time went. */
@@ -239,7 +243,7 @@ export class Installation extends pulumi.CustomResource {
           ...["locale", "packages", "reinstall", "timeoutSeconds", "provisionNetwork", "bootMode"],
           ...["powerOffOnDelete", "maintenance", "quarantine"],
         ],
-        outputs: ["method", "installedAt", "bootDevice", "phases", "osRelease", "machineId"],
+        outputs: ["method", "installedAt", "powerState", "bootDevice", "phases", "osRelease", "machineId"],
         secretInputs: ["hostKey", "tokenSecret", "loginKey"],
         secretOutputs: ["hostKey", "tokenSecret", "loginKey"],
         required: [

@@ -1,7 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { debianArchive } from "../../lab/mirror/archive";
 import { LabRack } from "../../lab/rack/rack";
 import { rackStatus } from "../../lab/rack/status";
 import { BootSite, sshKeys, type SshKeys } from "../setup/boot-site";
@@ -9,6 +10,8 @@ import { command, describeWith } from "../setup/need";
 
 const needs = ["podman", "nsenter", "unshare", "ip", "mmdebstrap", "ssh"].map(command);
 needs.push({ present: process.getuid?.() === 0, reason: "not root" });
+
+const archive = reachable(debianArchive());
 
 describeWith(needs, "a rack of containers", () => {
   let folder: string;
@@ -21,6 +24,7 @@ describeWith(needs, "a rack of containers", () => {
     folder = mkdtempSync(path.join(tmpdir(), "rackform-lab-"));
     rack = await LabRack.start({
       name: "t",
+      debianUpstream: archive,
       backend: "container",
       servers: [
         { name: "deb", dialect: "generic" },
@@ -109,7 +113,7 @@ describeWith(needs, "a rack of containers", () => {
     ["rhl", "rhel"],
   ] as const)("%s becomes a node by the real scripts of a %s seed", async (name, family) => {
     const started = Date.now();
-    await boot(name, publish(name, family));
+    await boot(name, publish(name, family, archive === null ? {} : { packages: ["tree"] }));
     const log = rack.consoles.read(name).join("\n");
     process.stdout.write(`${name}: ${Date.now() - started} ms\n${process.env.LAB_VERBOSE ? `${log}\n` : ""}`);
     expect(log).toContain("rackform guard: root disk");
@@ -122,6 +126,34 @@ describeWith(needs, "a rack of containers", () => {
     );
     const status = (await rackStatus(rack, "")).servers.find((one) => one.name === name);
     expect(status).toMatchObject({ power: "On", ssh: true, installations: 1 });
+  });
+
+  it("keeps its own network configuration, and the host's kernel to the host", () => {
+    expect(ssh("deb", "root", "networkctl -n 0 status eno1 | grep State:")).toContain("configured");
+    expect(ssh("deb", "root", "ip -o -4 addr show dev eno1 | wc -l").trim()).toBe("1");
+    const before = readFileSync("/proc/sys/vm/swappiness", "utf8").trim();
+    const wanted = before === "61" ? "62" : "61";
+    expect(
+      ssh(
+        "deb",
+        "root",
+        "modprobe br_netfilter && sysctl -q -w net.ipv4.ip_forward=1 && sysctl -n net.ipv4.ip_forward",
+      ).trim(),
+    ).toBe("1");
+    expect(ssh("deb", "root", `sysctl -q -w vm.swappiness=${wanted} && sysctl -n vm.swappiness`).trim()).toBe(wanted);
+    expect(() => ssh("deb", "root", "modprobe no_such_module 2>/dev/null")).toThrow("Command failed");
+    expect(() => ssh("deb", "root", "date -s 2001-01-01 2>/dev/null")).toThrow("Command failed");
+    expect(readFileSync("/proc/sys/vm/swappiness", "utf8").trim()).toBe(before);
+  });
+
+  (archive === null ? it.skip : it)("installs packages from the mirror, also later", () => {
+    expect(ssh("deb", "root", "tree --version")).toContain("tree v");
+    expect(ssh("deb", "root", "apt-get -qq update && apt-get -qq -y install jo >/dev/null 2>&1 && jo a=1").trim()).toBe(
+      '{"a":1}',
+    );
+    expect(rack.mirror.requests.some(({ path: file, status }) => /\/jo_.*\.deb$/.test(file) && status === 200)).toBe(
+      true,
+    );
   });
 
   it("refuses a disk with data on it, by the real guard", async () => {
@@ -146,5 +178,15 @@ async function until(condition: () => boolean, seconds = 90): Promise<void> {
   for (const end = Date.now() + seconds * 1000; !condition();) {
     if (Date.now() > end) throw new Error("what was waited for did not come");
     await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** The archive, or null where it cannot be reached: nodes then install no packages. */
+function reachable(archive: string): string | null {
+  try {
+    execFileSync("curl", ["-fsI", "--max-time", "10", `${archive}/dists/bookworm/Release`], { stdio: "ignore" });
+    return archive;
+  } catch {
+    return null;
   }
 }

@@ -101,7 +101,9 @@ export class FakeMachine implements Machine {
       };
       this.installed += 1;
       if (!this.whims.losesPhoneHome) {
-        await report("phone-home", `installation=${installationId}\nhostname=${hostname}\ndisk=/dev/sda\n`);
+        await persistently(() =>
+          report("phone-home", `installation=${installationId}\nhostname=${hostname}\ndisk=/dev/sda\n`),
+        );
       }
     } finally {
       await trusting.destroy();
@@ -110,6 +112,18 @@ export class FakeMachine implements Machine {
     await new Promise((resolve) => setTimeout(resolve, 300));
     this.firmware.bootFirst("Hdd");
     this.firmware.reboot();
+  }
+}
+
+/** As finish.sh: tries again for a while, and then goes on without. */
+async function persistently(send: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 0; attempt < 20; attempt++) {
+    try {
+      await send();
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import { request } from "undici";
 import { AddressBlocks } from "../../../../lab/rack/addresses";
 import { LabRack } from "../../../../lab/rack/rack";
 import { checkRack, defaultRack, type RackSpec } from "../../../../lab/rack/spec";
+import { debianArchive } from "../../../../lab/mirror/archive";
 import { Mirror } from "../../../../lab/mirror";
 import { contains, hostOf, overlaps, SubnetReservation } from "../../../../lab/nodes/container/network";
 import { hostTraits, systemdOptions } from "../../../../lab/nodes/container/host";
@@ -79,6 +80,17 @@ it("asks containers for no more than this machine gives", () => {
   const free = { remountCgroup: false, pidsController: true, hardNofile: Infinity, hardNproc: Infinity };
   expect(systemdOptions(free)).toEqual(expect.arrayContaining(["--pids-limit=-1", "--ulimit=nofile=1024:524288"]));
   expect(hostTraits().hardNofile).toBeGreaterThan(0);
+});
+
+it.each([
+  [
+    "Types: deb\n# http://old.example/debian\nURIs: http://mirror.example/debian\nSuites: bookworm\n",
+    "http://mirror.example/debian",
+  ],
+  ["deb https://a.example/x/debian/ bookworm main\n", "https://a.example/x/debian"],
+  ["deb http://archive.ubuntu.com/ubuntu noble main\n", "http://deb.debian.org/debian"],
+])("finds this machine's archive in %j", (text, archive) => {
+  expect(debianArchive(() => text)).toBe(archive);
 });
 
 describe("the mirror", () => {

@@ -32,6 +32,8 @@ describe("targets of a discovery", () => {
     ["10.0.0.1-10.9.0.1", "split it"],
     ["10.0.0", "is neither"],
     ["300.1.1.1", "is neither"],
+    ["rack.0", "is neither"],
+    ["10.0.0.0/24:70000", "has a port above"],
     ["a b", "is neither"],
     ["", "is neither"],
     ["-x", "is neither"],
