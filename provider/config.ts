@@ -117,6 +117,8 @@ export interface Configuration extends ProviderConfig {
 
 /** Checks and decodes the provider's configuration. */
 export const configCodec: ConfigCodec<Configuration> = {
+  // `rackform:deployment` chooses the root program; the engine hands the whole namespace to the default provider.
+  foreign: ["deployment"],
   check: (values) => configFailures(values as ProviderConfig),
   decode: (values) => configuration(values as ProviderConfig),
 };

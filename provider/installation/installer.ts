@@ -8,6 +8,7 @@ import { sizeWarning } from "../media/boot-image";
 import type { Attempt, MediaService, Place } from "../media/service";
 import { powerStateOf, setPower, type SystemRef } from "../redfish";
 import { newNonce, ownNonce, publicationOf } from "./attempt";
+import { type Earlier, earlierAttempt } from "./earlier";
 import { decide, type Decision, type Limits, limitsFor, type Wish } from "./decide";
 import { describeEnd } from "./failures";
 import type { InstallerPorts } from "./media-port";
@@ -158,25 +159,13 @@ class Run {
     return decision;
   }
 
-  /** An attempt of an earlier process: from what that noted, or else from what the machine still holds. */
   private async earlier(ssh: SshObservation): Promise<Earlier | undefined> {
     const { inputs } = this.order;
     const service = await this.ports.media(this.ctx.config);
-    const attempt = await service.recall(inputs.installationId).catch(() => undefined);
     const adopted = ssh.state === "reachable" && ssh.marker?.installationId === inputs.installationId;
-    if (adopted || powerStateOf(this.system.resource) === "Off") {
-      return attempt && { attempt, seen: seenOf(attempt, false) };
-    }
-    const found = await traces(this.bmc, this.system, this.methods, this.ours);
-    const trace = found.find(({ url }) => attempt === undefined || url.includes(attempt.nonce)) ?? found[0];
-    if (attempt) return { attempt, seen: seenOf(attempt, trace !== undefined) };
-    const nonce = trace && ownNonce(inputs, trace.url);
-    if (!trace || nonce === undefined) return undefined;
-    const port = Number(new URL(trace.url).port) || 80;
-    return {
-      attempt: { nonce, port, method: trace.method, startedAt: Date.now(), progress: { version: 0 } },
-      seen: { method: trace.method, ageSeconds: 0, atMachine: true },
-    };
+    const look = !adopted && powerStateOf(this.system.resource) !== "Off";
+    const found = () => (look ? traces(this.bmc, this.system, this.methods, this.ours) : Promise.resolve([]));
+    return earlierAttempt(inputs, service, found);
   }
 
   /**
@@ -406,16 +395,6 @@ class Run {
   private readonly ours = (url: string | undefined): boolean =>
     url !== undefined &&
     (ownNonce(this.order.inputs, url) !== undefined || url === `${this.order.inputs.hostname}.iso`);
-}
-
-interface Earlier {
-  attempt: Attempt;
-  seen: NonNullable<Parameters<typeof decide>[0]["attempt"]>;
-}
-
-function seenOf(attempt: Attempt, atMachine: boolean): Earlier["seen"] {
-  const ageSeconds = Math.max(0, (Date.now() - attempt.startedAt) / 1000);
-  return { method: attempt.method as InstallationMethod, ageSeconds, atMachine, progress: attempt.progress };
 }
 
 function probeOf(

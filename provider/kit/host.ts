@@ -15,6 +15,8 @@ import type { ComponentResourceOptions, Inputs, Input, URN } from "@pulumi/pulum
 
 /** How a plugin reads its own configuration. */
 export interface ConfigCodec<C> {
+  /** Keys in the package's configuration namespace that are not the provider's: tolerated, and never looked at. */
+  foreign?: readonly string[];
   /** Beyond the schema's types and enums. Values are decoded; unknown ones (previews) are left out. */
   check?(values: Record<string, unknown>): CheckFailure[];
   /** Throws when the values are not what `check` lets through. An empty object gives the defaults. */

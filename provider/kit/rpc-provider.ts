@@ -104,7 +104,9 @@ function configure<C>(host: PluginHost<C>): ProviderRpcs["configure"] {
  */
 function configuration<C>(host: PluginHost<C>, { value, marks }: Decoded<PlainObject>): Decoded<PlainObject> {
   const declared = host.schema.config;
-  const members = Object.entries(value).filter(([key, member]) => !isEngines(key) && member !== null);
+  const foreign = host.spec.config.foreign ?? [];
+  const own = (key: string) => !isEngines(key) && !foreign.includes(key);
+  const members = Object.entries(value).filter(([key, member]) => own(key) && member !== null);
   const parts = members.map(([key, member]): [string, Decoded] => {
     if (typeof member !== "string" || !declared[key]) return [key, { value: member, marks: {} }];
     return [key, decode(host.schema.fromText(declared[key], member) as Plain)];

@@ -28,7 +28,8 @@ export class ProgressDisplay {
   /** A server has changed. */
   changed(server: ServerProgress): void {
     if (this.sink.isTTY) return this.draw();
-    const state = `${server.status} ${server.phase ?? ""}`;
+    const stage = (server.detail ?? "").replace(/\d+/g, "");
+    const state = `${server.status} ${server.phase ?? ""} ${stage}`;
     if (this.reported.get(server.name) === state) return;
     this.reported.set(server.name, state);
     this.say(this.line(server));
