@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pythonEnvironment } from "../../tools/toolchain/python";
@@ -104,6 +104,10 @@ describe("a fleet's nodes handed to a second component, in the first preview", (
     const sdk = mkdtempSync(path.join(tmpdir(), "rackform-sdk-"));
     try {
       await generateSdk("python", "0.1.0", sdk);
+      // The SDK asks the installed distribution for its version.
+      const metadata = path.join(sdk, "pulumi_rackform-0.1.0.dist-info");
+      mkdirSync(metadata);
+      writeFileSync(path.join(metadata, "METADATA"), "Metadata-Version: 2.1\nName: pulumi_rackform\nVersion: 0.1.0\n");
       const tree = await preview({
         files: { "Pulumi.yaml": runtime("python"), "__main__.py": python },
         languages: ["python"],

@@ -47,7 +47,7 @@ export class TypeMapper {
         docs,
         eventual,
         optional: (symbol.flags & ts.SymbolFlags.Optional) !== 0,
-        spec: decorate(base, docs),
+        spec: decorate(base, usage.plainByDefault ? told(docs) : docs),
       };
     });
   }
@@ -170,6 +170,16 @@ function stringLiterals(type: ts.Type): string[] | undefined {
   const members = type.isUnion() ? type.types : [type];
   if (!members.every((member) => member.isStringLiteral())) return undefined;
   return members.map((member) => (member as ts.StringLiteralType).value);
+}
+
+/**
+ * The default in words. Generated SDKs send a schema's defaults as if they had been given, and a component has to tell what was
+ * given from what was left out; it applies its own.
+ */
+function told(docs: Docs): Docs {
+  if (docs.default === undefined) return docs;
+  const words = `Default: \`${JSON.stringify(docs.default)}\``;
+  return { ...docs, default: undefined, description: [docs.description, words].filter(Boolean).join("\n\n") };
 }
 
 function decorate(spec: TypeSpec, docs: Docs): PropertySpec {

@@ -48,6 +48,7 @@ describe("a schema made of interfaces and their tags", () => {
     expect(kinds["rackform:index:Crowd"]).toEqual({
       members: "plan",
       size: "plain",
+      limit: "plain",
       place: "plain",
       key: "value",
       token: "value",
@@ -56,6 +57,11 @@ describe("a schema made of interfaces and their tags", () => {
     expect(crowd.inputProperties.key).toEqual({ type: "string" });
     expect(crowd.inputProperties.members.plain).toBeUndefined();
     expect(crowd.inputProperties.members.items).toEqual({ $ref: "#/types/rackform:index:Member" });
+  });
+
+  it("tells a component's defaults in words, because SDKs would send them as given", () => {
+    const { limit } = crowd.inputProperties;
+    expect(limit).toEqual({ type: "number", plain: true, description: "How many may come.\n\nDefault: `7`" });
   });
 
   it("takes a component's public properties for its outputs", () => {
