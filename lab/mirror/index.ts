@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { pipeline } from "node:stream/promises";
 import { Agent, request } from "undici";
 import { debianArchive } from "./archive";
 import { efiStandIn, initrdStandIn, kernelStandIn, STAND_IN, type StandInArchitecture } from "./stand-ins";
@@ -126,11 +127,8 @@ export class Mirror {
       if (value !== undefined) response.setHeader(name, value);
     }
     response.writeHead(answer.statusCode);
-    for await (const chunk of answer.body) {
-      if (!response.write(chunk)) await new Promise((resolve) => response.once("drain", resolve));
-      if (response.destroyed) return;
-    }
-    response.end();
+    // Whichever side goes away, the other one is let go, too.
+    await pipeline(answer.body, response).catch(() => undefined);
   }
 
   #send(message: IncomingMessage, response: ServerResponse, status: number, body: Buffer): void {

@@ -43,8 +43,12 @@ const names: Record<Architecture, { boot: string; grub: string }> = {
   aarch64: { boot: "BOOTAA64.EFI", grub: "grubaa64.efi" },
 };
 
-/** Folders in which the distributions' signed GRUBs look for their configuration. */
-const vendors = ["debian", "ubuntu", "redhat", "centos", "rocky", "almalinux", "fedora"];
+/** Where the distributions' signed GRUBs look for their configuration: those for disks, for CDs, and Debian's for its netboot installer. */
+const menuFolders = [
+  ...["EFI/BOOT", "boot/grub"],
+  ...["debian", "ubuntu", "redhat", "centos", "rocky", "almalinux", "fedora"].map((vendor) => `EFI/${vendor}`),
+  ...["amd64", "arm64"].map((architecture) => `debian-installer/${architecture}/grub`),
+];
 
 /**
  * A boot medium of volume `RACKFORM` for one installation. The kernel, initrd and boot loader are files the user named; what is ours are
@@ -60,10 +64,7 @@ export function bootImage(input: BootImageInput): BootImage {
   const loaders: Entry[] = [
     { path: `EFI/BOOT/${boot}`, content: input.shim ?? input.grub },
     { path: `EFI/BOOT/${grub}`, content: input.grub },
-    ...["EFI/BOOT", "boot/grub", ...vendors.map((vendor) => `EFI/${vendor}`)].map((folder) => ({
-      path: `${folder}/grub.cfg`,
-      content: menu,
-    })),
+    ...menuFolders.map((folder) => ({ path: `${folder}/grub.cfg`, content: menu })),
     { path: ".disk/info", content: Buffer.from("rackform\n") },
     { path: "rackform/ca.cpio", content: archive },
     { path: "rackform/ca.pem", content: ca },

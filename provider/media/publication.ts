@@ -92,6 +92,5 @@ function jsonPairs(text: string): [string, string][] {
 
 /** Reports come from machines that are not trusted yet: nothing in them may steer a terminal. */
 function printable(text: string): string {
-   
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ").trim();
 }

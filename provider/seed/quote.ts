@@ -50,7 +50,6 @@ export function kickstart(value: string): string {
 }
 
 function singleLine(value: string, where: string): void {
-   
   if (/[\u0000-\u001f\u007f\u0085\u2028\u2029]/.test(value)) {
     throw new Error(`${JSON.stringify(value)} holds a control character or a line break, which ${where} cannot carry`);
   }

@@ -63,7 +63,6 @@ export function seedProblems(input: SeedArguments): Problem[] {
 type Check = (property: string, good: boolean, reason: string) => void;
 type Text = (property: string, value: string | undefined, pattern: RegExp, allowed: string) => void;
 
- 
 const plainText = /^[^\u0000-\u001f\u007f\u0085\u2028\u2029]{1,256}$/;
 
 function shown(value: unknown): string {
@@ -147,7 +146,7 @@ function userProblems(input: SeedArguments, check: Check, text: Text): void {
     user.authorizedKeys.forEach((key, line) =>
       check(
         `${at}.authorizedKeys[${line}]`,
-         
+
         /^[^\u0000-\u001f]*(ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/=]+[^\u0000-\u001f]*$/.test(key.trim()),
         "is no line for authorized_keys; allowed: type, key and comment in one line",
       ),

@@ -34,14 +34,14 @@ describeWith([command("podman")], "a rack of powered-off servers through the rea
   });
 
   it("runs a step of the user's own on every node", async () => {
-    await lab.steps({ motd: "echo welcome > /etc/motd" });
+    lab.steps({ motd: "echo welcome > /etc/motd" });
     expect(fine(await lab.stack.up())).toEqual({ create: 7 });
     expect(fine(await lab.stack.up("--expect-no-changes"))).toEqual({});
   });
 
   it("adds a fourth server and touches only that one", async () => {
     await lab.rack.add({ name: "node-4", dialect: "generic" });
-    await lab.configure({});
+    lab.configure({});
     const added = fine(await lab.stack.up());
     expect(Object.keys(added)).toEqual(["create"]);
     expect(await lab.installations()).toEqual({ "node-1": 1, "node-2": 1, "node-3": 1, "node-4": 1 });
@@ -59,16 +59,16 @@ describeWith([command("podman")], "a rack of powered-off servers through the rea
 
   it("reinstalls one server on request, with consent stored before", async () => {
     const serialNumber = lab.rack.member("node-1").bmc.hardware.serialNumber;
-    await lab.configure({ classes: { compute: { wipe: { serialNumbers: [serialNumber] } } }, maintenance: ["node-1"] });
+    lab.configure({ classes: { compute: { wipe: { serialNumbers: [serialNumber] } } }, maintenance: ["node-1"] });
     fine(await lab.stack.up());
-    await lab.configure({ reinstall: { "node-1": "2026-11-21" } });
+    lab.configure({ reinstall: { "node-1": "2026-11-21" } });
     fine(await lab.stack.up());
     expect(await lab.installations()).toEqual({ "node-1": 2, "node-2": 1, "node-3": 1, "node-4": 1 });
   });
 
   it("installs the machine that replaced another, under the same name", async () => {
     await lab.rack.replace("node-3");
-    await lab.configure({});
+    lab.configure({});
     fine(await lab.stack.up());
     const [node3] = (await lab.rack.status()).filter(({ name }) => name === "node-3");
     expect(node3).toMatchObject({ installed: true, ssh: true });

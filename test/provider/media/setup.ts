@@ -65,7 +65,7 @@ export class MediaBench {
 
 export const attempt = { startedAt: 1, port: 0, method: "virtualMedia" };
 export const loopback = { bmc: { host: "127.0.0.1" }, machine: { network: "127.0.0.0/8" } };
-export const signal = new AbortController().signal;
+export const signal: AbortSignal = new AbortController().signal;
 
 export interface Answer {
   status: number;
