@@ -110,8 +110,20 @@ async function build(
     await rename(draft, folder).catch((error: unknown) => {
       if (!existsSync(folder)) throw error;
     });
+    await removeOld(cache, folder);
   } finally {
     await rm(draft, { recursive: true, force: true });
+  }
+}
+
+/** Root file systems of earlier versions that no running container is made from. */
+async function removeOld(cache: string, current: string): Promise<void> {
+  const pids = (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry));
+  const commands = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
+  for (const name of await readdir(cache)) {
+    const folder = join(cache, name);
+    if (!/^rootfs-[0-9a-f]{12}$/.test(name) || folder === current) continue;
+    if (!commands.some((command) => command.includes(folder))) await rm(folder, { recursive: true, force: true });
   }
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { run } from "../../process";
 import type { HostTraits } from "./host";
@@ -118,5 +118,7 @@ async function removeGroups(ids: string[]): Promise<void> {
     const groups = (await readdir(root).catch(() => [])).filter((name) => ids.some((id) => name.includes(id)));
     for (const group of groups)
       await run("find", [join(root, group), "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);
+    // Podman's own folder for them, when nobody else's are in it.
+    await rmdir(root).catch(() => undefined);
   }
 }
