@@ -45,7 +45,7 @@ const names: Record<Architecture, { boot: string; grub: string }> = {
 
 /** Where the distributions' signed GRUBs look for their configuration: those for disks, for CDs, and Debian's for its netboot installer. */
 const menuFolders = [
-  ...["EFI/BOOT", "boot/grub"],
+  ...["EFI/BOOT", "boot/grub", "grub"],
   ...["debian", "ubuntu", "redhat", "centos", "rocky", "almalinux", "fedora"].map((vendor) => `EFI/${vendor}`),
   ...["amd64", "arm64"].map((architecture) => `debian-installer/${architecture}/grub`),
 ];

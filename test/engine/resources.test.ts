@@ -12,7 +12,7 @@ const config = new pulumi.Config();
 const connection = { endpoint: config.require("endpoint") };
 const server = new Server("server", { connection, powerState: "On", identity: { serialNumber: config.require("serial") } });
 const after = { dependsOn: server };
-new BiosSettings("bios", { connection, attributes: { [config.require("attribute")]: config.require("value") } }, after);
+new BiosSettings("bios", { connection, attributes: { [config.require("attribute")]: config.require("value") }, apply: "immediate", maintenance: true }, after);
 new BootOverride("boot", { connection, target: "Pxe", enabled: "Continuous" }, after);
 new VirtualMedia("media", { connection, image: "http://127.0.0.1:9/image.iso" }, after);
 new Account("operator", { connection, userName: "operator", password: config.requireSecret("operatorPassword"), role: "Operator" }, after);
@@ -98,10 +98,12 @@ describe("native resources through the real engine", () => {
   it("sees drift by refresh, and repairs it", async () => {
     bmc().setPower("Off");
     bmc().setBootOverride({ target: "None", enabled: "Disabled" });
+    bmc().setBios({ CpuVirtualization: "Enabled" });
     const refreshed = keep(await stack.refresh());
-    expect(refreshed.update).toBe(2);
-    expect(keep(await stack.up())).toEqual({ update: 2 });
+    expect(refreshed.update).toBe(3);
+    expect(keep(await stack.up())).toEqual({ update: 3 });
     expect(bmc().power.state).toBe("On");
+    expect(bmc().bios.current().CpuVirtualization).toBe("Disabled");
     expect(keep(await stack.up("--expect-no-changes"))).toEqual({});
   });
 
