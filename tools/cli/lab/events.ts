@@ -115,7 +115,6 @@ export class FleetProgress {
 
 /** Without Pulumi's colour marks and ANSI codes, on one line. */
 function plain(message: string): string {
-   
   return message
     .replace(/<\{%[^%]*%\}>|\u001b\[[0-9;]*m/g, "")
     .replace(/\s+/g, " ")
