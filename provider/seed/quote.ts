@@ -35,8 +35,9 @@ export function yaml(value: unknown): string {
  */
 export function preseed(value: string): string {
   singleLine(value, "a preseed file");
-  if (value.endsWith("\\")) throw new Error(`${JSON.stringify(value)} cannot end in a backslash in a preseed file`);
-  return value.trim();
+  const text = value.trim();
+  if (text.endsWith("\\")) throw new Error(`${JSON.stringify(value)} cannot end in a backslash in a preseed file`);
+  return text;
 }
 
 /**
