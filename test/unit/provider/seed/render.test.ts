@@ -264,7 +264,8 @@ describe("quoting", () => {
         expect(out.split(/\r\n|[\n\r\u2028\u2029]/)).toHaveLength(1);
         expect(out.endsWith("\\")).toBe(false);
         // Splitting takes a shell, which is slow; every quoted value that looks dangerous is tried.
-        if (quote === kickstart && out !== value && /['"\\$`]/.test(value)) expect(sourced(`V=${out}`, ["V"])).toEqual([value]);
+        if (quote === kickstart && out !== value && /['"\\$`]/.test(value))
+          expect(sourced(`V=${out}`, ["V"])).toEqual([value]);
       }),
       { numRuns: 500 },
     );
