@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
@@ -10,12 +10,15 @@ const run = promisify(execFile);
 
 describeWith([command("podman"), command("ssh")], "rackform lab, as a newcomer types it", () => {
   const state = mkdtempSync(path.join(tmpdir(), "rackform-cli-"));
-  const env = { ...process.env, XDG_STATE_HOME: state, CI: "true" };
+  const temporary = path.join(state, "tmp");
+  const env = { ...process.env, XDG_STATE_HOME: state, TMPDIR: temporary, CI: "true" };
   const lab = async (...args: string[]) => {
     const cli = path.join(root, "bin/tools/cli/main.js");
     const { stdout } = await run(process.execPath, [cli, "lab", ...args], { env, cwd: tmpdir() });
     return stdout;
   };
+
+  beforeAll(() => mkdirSync(temporary));
 
   afterAll(async () => {
     await lab("down", "--name", "cli", "--force");

@@ -1,5 +1,14 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync, mkdirSync, existsSync, symlinkSync } from "node:fs";
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  mkdirSync,
+  existsSync,
+  symlinkSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { toolchainEnv } from "../../tools/toolchain/environment";
@@ -69,6 +78,7 @@ export class TestStack {
     const project = path.join(folder, "project");
     mkdirSync(project);
     mkdirSync(path.join(folder, "backend"));
+    mkdirSync(path.join(folder, "tmp"));
     for (const [name, text] of Object.entries(spec.files)) writeFileSync(path.join(project, name), text);
     if (spec.node) linkModules(project);
     const toolchain = await toolchainEnv({ languages: spec.languages ?? ["nodejs"] });
@@ -77,6 +87,8 @@ export class TestStack {
       ...toolchain.env,
       PULUMI_BACKEND_URL: `file://${path.join(folder, "backend")}`,
       PULUMI_CONFIG_PASSPHRASE: "test",
+      // What the engine, its hosts and plugins leave in the temporary folder goes with the stack.
+      TMPDIR: path.join(folder, "tmp"),
       // Shows --event-log.
       PULUMI_DEBUG_COMMANDS: "true",
       ...spec.env,
@@ -156,7 +168,9 @@ export class TestStack {
     return this.start(args).outcome;
   }
 
+  /** Removes the stack, and whatever a killed engine has left running. */
   async dispose(): Promise<void> {
+    for (const pid of processesOf(this.folder)) process.kill(pid, "SIGKILL");
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -166,6 +180,19 @@ export class TestStack {
       throw new Error(`pulumi ${args.slice(0, 3).join(" ")}: exit ${outcome.code}\n${outcome.output}`);
     return outcome;
   }
+}
+
+/** Processes that were started with this folder in their environment (Linux; elsewhere none are found). */
+function processesOf(folder: string): number[] {
+  if (!existsSync("/proc/self/environ")) return [];
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  return pids.map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/environ`, "utf8").includes(folder);
+    } catch {
+      return false;
+    }
+  });
 }
 
 function parseEvents(file: string): EngineEvent[] {
