@@ -170,7 +170,7 @@ export class TestStack {
 
   /** Removes the stack, and whatever a killed engine has left running. */
   async dispose(): Promise<void> {
-    for (const pid of processesOf(this.folder)) process.kill(pid, "SIGKILL");
+    for (const pid of processesOf(this.folder)) end(pid);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -179,6 +179,14 @@ export class TestStack {
     if (outcome.code !== 0)
       throw new Error(`pulumi ${args.slice(0, 3).join(" ")}: exit ${outcome.code}\n${outcome.output}`);
     return outcome;
+  }
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }
 
