@@ -20,7 +20,7 @@ const upOptions: Record<string, OptionSpec> = {
   backend: {
     type: "string",
     value: "KIND",
-    help: "container: real Debian systems; simulated: BMCs and SSH only (default container)",
+    help: "container: real Debian systems; simulated: BMCs and SSH only, not yet for the fleet deployment (default container)",
     default: "container",
   },
   servers: { type: "string", value: "N", help: "servers of a new rack (default 3)", default: "3" },
